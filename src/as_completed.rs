@@ -1,0 +1,541 @@
+//! Outputs one by one, as they complete.
+
+use core::fmt;
+use core::future::{Future, IntoFuture};
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::{FusedStream, Stream};
+
+use crate::drive::{Drive, DriveWhile, ForEach, Next};
+use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
+use crate::set::{Adder, Completed, FutureSet, Key, Progress};
+use crate::timeout::{TimedOut, Timeout};
+
+/// The output of a set's futures.
+type Output<S> = <<S as Core>::Future as Future>::Output;
+
+/// Runs futures concurrently and gives their outputs one by one, in the order of completion: a stream.
+///
+/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit). There is exactly one item per future, then
+/// `None`; an error is an item like any other and ends nothing. An empty input gives `None` at once.
+/// [`keyed`](AsCompleted::keyed) tells which future an output is from. [`insert`](AsCompleted::insert) and
+/// [`adder`](AsCompleted::adder) add futures while it runs.
+///
+/// Every future is polled once before the first item comes out, and, with a limit, all places are filled. A future is dropped before its
+/// item is handed out.
+///
+/// # Futures are polled only inside `next`
+///
+/// In `while let Some(item) = items.next().await { body }` the futures stand still while the body awaits; if it waits for what only one of
+/// them can give, it waits for ever. [`for_each`](AsCompleted::for_each) and [`drive_while`](AsCompleted::drive_while) let
+/// them go on.
+///
+/// # Cancel safety
+///
+/// Dropping an `AsCompleted` drops the futures that it owns, and the outputs that it has not handed out. Over a
+/// `&mut FutureSet` nothing is lost. [`next`](AsCompleted::next) is cancel safe.
+///
+/// # Panics
+///
+/// When a future panics, so does the poll; the next one goes on with the others.
+///
+/// # Examples
+///
+/// ```
+/// # smol::block_on(async {
+/// use std::time::Duration;
+/// use rejoin::as_completed;
+/// use smol::Timer;
+///
+/// let mut naps = as_completed([60, 1, 30].map(async |ms| {
+///     Timer::after(Duration::from_millis(ms)).await;
+///     ms
+/// }));
+/// let mut order = Vec::new();
+/// while let Some(ms) = naps.next().await {
+///     order.push(ms);
+/// }
+/// assert_eq!(order, [1, 30, 60]);
+/// # });
+/// ```
+///
+/// # Differences from asyncio
+///
+/// asyncio's `as_completed` cannot grow, has no limit, and with a timeout raises once for every missing task. Among those that
+/// are done at the start asyncio's order is arbitrary; here it is input order.
+#[doc(alias = "FuturesUnordered")]
+pub fn as_completed<S: IntoSet>(futures: S) -> AsCompleted<S::Set> {
+    AsCompleted {
+        set: futures.into_set(),
+        state: State::Running { refill: false },
+        items: PhantomData,
+    }
+}
+
+/// Items are outputs. See [`AsCompleted::keyed`].
+#[derive(Debug)]
+pub enum Plain {}
+
+/// Items are [`Completed`] outputs, which have a key. See [`AsCompleted::keyed`].
+#[derive(Debug)]
+pub enum Keyed {}
+
+/// What an [`AsCompleted`] gives: [`Plain`] or [`Keyed`].
+pub trait Items {
+    /// The item for an output of type `T`.
+    type Item<T>;
+
+    /// Claims the next output.
+    #[doc(hidden)]
+    fn claim<F: Future>(futures: &mut FutureSet<F>) -> Option<Self::Item<F::Output>>;
+}
+
+impl Items for Plain {
+    type Item<T> = T;
+
+    #[inline]
+    fn claim<F: Future>(futures: &mut FutureSet<F>) -> Option<F::Output> {
+        futures.claim_output()
+    }
+}
+
+impl Items for Keyed {
+    type Item<T> = Completed<T>;
+
+    #[inline]
+    fn claim<F: Future>(futures: &mut FutureSet<F>) -> Option<Completed<F::Output>> {
+        futures.claim()
+    }
+}
+
+enum State {
+    Running {
+        /// Whether there is more to do without anybody being woken.
+        refill: bool,
+    },
+    /// Time was up: what is still to be handed out.
+    Expired {
+        outputs: usize,
+        error: Option<TimedOut>,
+    },
+    Ended,
+}
+
+/// The stream of [`as_completed`].
+#[must_use = "streams do nothing unless they are polled"]
+pub struct AsCompleted<S, K = Plain> {
+    set: S,
+    state: State,
+    items: PhantomData<fn() -> K>,
+}
+
+// No field is pinned: the futures are pinned in the set.
+impl<S, K> Unpin for AsCompleted<S, K> {}
+
+impl<S: AnySet, K: Items> AsCompleted<S, K> {
+    /// The next output, or `None` when there will be no more.
+    ///
+    /// # Cancel safety
+    ///
+    /// A `next` that is dropped has taken nothing: the output comes with the next one.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "it is the field's name for it, and no iterator is asynchronous"
+    )]
+    pub fn next(&mut self) -> Next<'_, Self> {
+        Next::new(self)
+    }
+
+    /// Gives every output together with the [`Key`] of its future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{Completed, as_completed};
+    ///
+    /// let urls = ["/a", "/b"];
+    /// let mut pages = as_completed(urls.map(async |url| format!("page {url}"))).keyed();
+    /// while let Some(Completed { key, output }) = pages.next().await {
+    ///     assert!(output.ends_with(urls[key.index()]));
+    /// }
+    /// # });
+    /// ```
+    pub fn keyed(self) -> AsCompleted<S, Keyed> {
+        AsCompleted {
+            set: self.set,
+            state: self.state,
+            items: PhantomData,
+        }
+    }
+
+    /// Ends when `timer`, any future, completes; its output is ignored.
+    ///
+    /// Items become `Result`s. What completes up to and in the tick in which the timer fires, children polled first, is still
+    /// delivered; then, if anything is unfinished, one `Err(TimedOut)`; then `None`. No future is polled after the deadline, except while a body
+    /// of [`for_each`](Self::for_each) or [`drive_while`](Self::drive_while) runs: what completes then is no item.
+    /// [`into_set`](Self::into_set) gives back what is unfinished or was not handed out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async_std::task::block_on(async {
+    /// use std::time::Duration;
+    /// use async_std::task::sleep;
+    /// use rejoin::as_completed;
+    ///
+    /// let naps = [1, 500].map(|ms| sleep(Duration::from_millis(ms)));
+    /// let mut naps = as_completed(naps).timeout(sleep(Duration::from_millis(50)));
+    /// assert!(naps.next().await.unwrap().is_ok());
+    /// assert!(naps.next().await.unwrap().is_err());
+    /// assert!(naps.next().await.is_none());
+    /// assert_eq!(naps.into_set().len(), 1);
+    /// # });
+    /// ```
+    ///
+    /// # Differences from asyncio
+    ///
+    /// asyncio raises `TimeoutError` once for every missing task.
+    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+        Timeout::new(self, timer)
+    }
+
+    /// Runs `body` for every item, one after another, while the futures go on.
+    ///
+    /// An `async` closure will do: `pages.for_each(async |page| store(page).await)`, unless it changes what it captures; then write a loop with
+    /// [`drive_while`](Self::drive_while).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the body that runs, its item, and this view.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use std::cell::RefCell;
+    /// use rejoin::as_completed;
+    ///
+    /// let stored = RefCell::new(Vec::new());
+    /// as_completed([1, 2].map(async |n| n))
+    ///     .for_each(async |n| stored.borrow_mut().push(n))
+    ///     .await;
+    /// assert_eq!(stored.into_inner(), [1, 2]);
+    /// # });
+    /// ```
+    pub fn for_each<B, Fut>(self, body: B) -> ForEach<Self, B, Fut>
+    where
+        B: FnMut(K::Item<Output<S>>) -> Fut,
+        Fut: Future<Output = ()>,
+    {
+        ForEach::new(self, body)
+    }
+
+    /// Runs `body`, any future, while the futures go on; gives the body's output.
+    ///
+    /// As [`FutureSet::drive_while`]: outputs that complete meanwhile come with the next calls of [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the body, and nothing else.
+    pub fn drive_while<B: Future>(&mut self, body: B) -> DriveWhile<'_, Self, B> {
+        DriveWhile::new(self, body)
+    }
+}
+
+impl<S: AnySet, K> AsCompleted<S, K> {
+    /// Adds a future, whose output will be an item of this stream; with a [`limit`](crate::limit), when there is a place for it.
+    ///
+    /// After the end, that is after `None` or a deadline, it is kept in the set, and not polled by this view.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::as_completed;
+    ///
+    /// async fn halve(n: u32) -> u32 {
+    ///     n / 2
+    /// }
+    ///
+    /// let mut halves = as_completed([halve(5)]);
+    /// let mut all = Vec::new();
+    /// while let Some(n) = halves.next().await {
+    ///     all.push(n);
+    ///     if n > 0 {
+    ///         halves.insert(halve(n));
+    ///     }
+    /// }
+    /// assert_eq!(all, [2, 1, 0]);
+    /// # });
+    /// ```
+    pub fn insert(&mut self, future: impl IntoFuture<IntoFuture = S::Future>) -> Key
+    where
+        S: Core,
+    {
+        self.set.futures().insert(future.into_future())
+    }
+
+    /// A handle that adds futures from anywhere; see [`Adder`].
+    pub fn adder(&mut self) -> Adder<S::Future>
+    where
+        S: Core,
+    {
+        self.set.futures().adder()
+    }
+
+    /// What this was made of, with all unfinished futures and all outputs that were not handed out.
+    pub fn into_set(self) -> S {
+        self.set
+    }
+
+    /// How much is done; see [`Progress`].
+    pub fn progress(&self) -> Progress
+    where
+        S: Core,
+    {
+        self.set.progress()
+    }
+}
+
+impl<S: AnySet, K: Items> AsCompleted<S, K> {
+    /// A tick of a stream that is neither over nor late.
+    #[inline]
+    fn advance(&mut self, in_full: bool) {
+        let futures = self.set.futures();
+        if in_full || futures.has_fresh() || futures.unclaimed() == 0 {
+            self.set.run_round(Place::UntilClaimed);
+        }
+        let refill = self.set.refill(Place::UntilClaimed, |_| false);
+        self.state = State::Running { refill };
+    }
+
+    /// Takes what has completed by now as all that will be delivered.
+    fn expire(&mut self) {
+        let outputs = self.set.futures().unclaimed();
+        let error = (!self.set.is_drained())
+            .then(|| TimedOut::new(self.set.progress(), ()));
+        self.state = State::Expired { outputs, error };
+    }
+}
+
+impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
+    type Item = K::Item<Output<S>>;
+
+    #[inline]
+    fn drive(&mut self, _: &mut Context<'_>, with_body: bool) {
+        match self.state {
+            State::Running { .. } => self.advance(with_body),
+            _ if with_body => self.set.futures().run_round(),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn hand_out(&mut self) -> Poll<Option<Self::Item>> {
+        match &mut self.state {
+            State::Running { .. } => {
+                if self.set.futures().has_fresh() {
+                    return Poll::Pending;
+                }
+                if let Some(item) = K::claim(self.set.futures()) {
+                    return Poll::Ready(Some(item));
+                }
+                if !self.set.close_if_drained() {
+                    return Poll::Pending;
+                }
+                self.state = State::Ended;
+                Poll::Ready(None)
+            }
+            _ => Poll::Ready(None),
+        }
+    }
+
+    #[inline]
+    fn park(&mut self, cx: &Context<'_>) {
+        let at_once = matches!(self.state, State::Running { refill: true });
+        self.set.park(cx, at_once);
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+}
+
+impl<S: AnySet, K: Items, D: Future> Drive for Timeout<AsCompleted<S, K>, D> {
+    type Item = Result<K::Item<Output<S>>, TimedOut>;
+
+    fn drive(&mut self, cx: &mut Context<'_>, with_body: bool) {
+        match self.view.state {
+            State::Running { .. } => {
+                // In full, so that no child that is ready by now misses the deadline.
+                self.view.advance(true);
+                if self.timer.poll(cx) {
+                    self.view.expire();
+                }
+            }
+            _ => self.view.drive(cx, with_body),
+        }
+    }
+
+    fn hand_out(&mut self) -> Poll<Option<Self::Item>> {
+        match &mut self.view.state {
+            State::Expired { outputs, error } => {
+                if *outputs > 0 {
+                    if let Some(item) = K::claim(self.view.set.futures()) {
+                        *outputs -= 1;
+                        return Poll::Ready(Some(Ok(item)));
+                    }
+                }
+                if let Some(error) = error.take() {
+                    return Poll::Ready(Some(Err(error)));
+                }
+                self.view.state = State::Ended;
+                Poll::Ready(None)
+            }
+            _ => {
+                let item = self.view.hand_out();
+                if matches!(item, Poll::Ready(None)) {
+                    self.timer.stop();
+                }
+                item.map(|item| item.map(Ok))
+            }
+        }
+    }
+
+    fn park(&mut self, cx: &Context<'_>) {
+        self.view.park(cx);
+    }
+
+    fn is_over(&self) -> bool {
+        self.view.is_over()
+    }
+}
+
+impl<S: AnySet, K: Items> Stream for AsCompleted<S, K> {
+    type Item = K::Item<Output<S>>;
+
+    #[inline]
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_item(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self.state {
+            State::Running { .. } => self.set.remaining(),
+            _ => (0, Some(0)),
+        }
+    }
+}
+
+impl<S: AnySet, K: Items> FusedStream for AsCompleted<S, K> {
+    fn is_terminated(&self) -> bool {
+        self.is_over()
+    }
+}
+
+impl<S: AnySet, K: Items, D: Future> Stream for Timeout<AsCompleted<S, K>, D> {
+    type Item = Result<K::Item<Output<S>>, TimedOut>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_item(cx)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match &self.view.state {
+            State::Running { .. } => {
+                let (lower, upper) = self.view.set.remaining();
+                // At least the error, if anything is unfinished then.
+                (lower.min(1), upper)
+            }
+            State::Expired { outputs, error } => {
+                let left = outputs + usize::from(error.is_some());
+                (left, Some(left))
+            }
+            State::Ended => (0, Some(0)),
+        }
+    }
+}
+
+impl<S: AnySet, K: Items, D: Future> FusedStream for Timeout<AsCompleted<S, K>, D> {
+    fn is_terminated(&self) -> bool {
+        self.is_over()
+    }
+}
+
+impl<S: AnySet, K: Items, D: Future> Timeout<AsCompleted<S, K>, D> {
+    /// As [`AsCompleted::next`].
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "it is the field's name for it, and no iterator is asynchronous"
+    )]
+    pub fn next(&mut self) -> Next<'_, Self> {
+        Next::new(self)
+    }
+
+    /// As [`AsCompleted::keyed`].
+    pub fn keyed(self) -> Timeout<AsCompleted<S, Keyed>, D> {
+        self.map(AsCompleted::keyed)
+    }
+
+    /// As [`AsCompleted::for_each`].
+    pub fn for_each<B, Fut>(self, body: B) -> ForEach<Self, B, Fut>
+    where
+        B: FnMut(Result<K::Item<Output<S>>, TimedOut>) -> Fut,
+        Fut: Future<Output = ()>,
+    {
+        ForEach::new(self, body)
+    }
+
+    /// As [`AsCompleted::drive_while`].
+    pub fn drive_while<B: Future>(&mut self, body: B) -> DriveWhile<'_, Self, B> {
+        DriveWhile::new(self, body)
+    }
+}
+
+impl<S: AnySet, K, D> Timeout<AsCompleted<S, K>, D> {
+    /// As [`AsCompleted::insert`].
+    pub fn insert(&mut self, future: impl IntoFuture<IntoFuture = S::Future>) -> Key
+    where
+        S: Core,
+    {
+        self.view.insert(future)
+    }
+
+    /// As [`AsCompleted::adder`].
+    pub fn adder(&mut self) -> Adder<S::Future>
+    where
+        S: Core,
+    {
+        self.view.adder()
+    }
+
+    /// As [`AsCompleted::into_set`].
+    pub fn into_set(self) -> S {
+        self.view.set
+    }
+
+    /// As [`AsCompleted::progress`].
+    pub fn progress(&self) -> Progress
+    where
+        S: Core,
+    {
+        self.view.progress()
+    }
+}
+
+impl<S: fmt::Debug, K> fmt::Debug for AsCompleted<S, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Running { .. } => "running",
+            State::Expired { .. } => "timed out",
+            State::Ended => "ended",
+        };
+        f.debug_struct("AsCompleted")
+            .field("set", &self.set)
+            .field("state", &format_args!("{state}"))
+            .finish()
+    }
+}

@@ -1,0 +1,437 @@
+//! All outputs, in input order.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::FusedFuture;
+
+use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
+use crate::set::{Cursor, FutureSet, Progress};
+use crate::timeout::{TimedOut, Timeout};
+use crate::view::{self, Advance, Join};
+
+/// The output of a set's futures.
+type Output<S> = <<S as Core>::Future as Future>::Output;
+
+/// Runs futures concurrently and gives all their outputs, in input order.
+///
+/// Takes any iterator of futures, a [`FutureSet`](crate::FutureSet), a `&mut FutureSet`, or a [`limit`](crate::limit). The outputs
+/// come in the order of insertion, whatever the order of completion; an empty input gives an empty `Vec` at the first poll.
+/// Nothing runs before the first poll.
+///
+/// Outputs may well be `Result`s: each stays at its place, and none ends the gathering early (for that there is
+/// [`try_gather`]). For a few futures of different types there is [`gather!`](crate::gather!). A `Gather` is a future, so groups nest.
+///
+/// # Cost
+///
+/// One allocation for up to 64 futures, one more for every 64 beyond, and one for the `Vec`; 64 children share one allocation of
+/// wake state when the first of them keeps a waker.
+///
+/// # Cancel safety
+///
+/// Dropping a `Gather` drops the futures that it owns, and their outputs. Over a `&mut FutureSet` nothing is lost: the
+/// set keeps both.
+///
+/// # Panics
+///
+/// When a future panics, so does the poll. Polling again after the end panics.
+///
+/// # Examples
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use rejoin::gather;
+///
+/// let lengths = gather(["start", "then", "rejoin"].map(async |word| word.len())).await;
+/// assert_eq!(lengths, [5, 4, 6]);
+/// # });
+/// ```
+///
+/// # Differences from asyncio
+///
+/// asyncio's `gather` takes its awaitables one by one, starts them at the call, and by default raises the first exception. This one takes a
+/// list, starts at the first poll, and never fails: gathered `Result`s are `return_exceptions=True`.
+#[doc(alias = "return_exceptions")]
+#[doc(alias = "join_all")]
+pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
+    Gather {
+        set: Some(futures.into_set()),
+        meter: Meter(None),
+    }
+}
+
+/// Runs futures concurrently until one fails, or all succeed: then gives their outputs in input order.
+///
+/// Like [`gather`](gather()), for futures of `Result`s. The first error in the order of completion ends it, in the tick in
+/// which it happens and at any size, even if earlier inputs are still pending; among futures that are ready at the
+/// first poll it is the first in input order.
+///
+/// After an error the futures that an owning `TryGather` still has are dropped at once. Over a `&mut FutureSet` only the error has
+/// been claimed: the rest stays in the set and can be driven further, and successes from before are there, too.
+///
+/// # Errors
+///
+/// The first error of a future, untouched.
+///
+/// # Cancel safety
+///
+/// As for [`gather`](gather()).
+///
+/// # Panics
+///
+/// As for [`gather`](gather()).
+///
+/// # Examples
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use rejoin::try_gather;
+///
+/// let parsed = try_gather(["1", "2", "3"].map(async |text| text.parse::<u8>())).await;
+/// assert_eq!(parsed, Ok(vec![1, 2, 3]));
+///
+/// let failed = try_gather(["1", "two", "256"].map(async |text| text.parse::<u8>())).await;
+/// assert_eq!(failed.unwrap_err(), "two".parse::<u8>().unwrap_err());
+/// # });
+/// ```
+///
+/// # Differences from asyncio
+///
+/// This is asyncio's `gather` without `return_exceptions`, which leaves the other tasks running after an error and drops their
+/// errors silently. Here they are dropped, or kept in the set that was lent.
+#[doc(alias = "try_join_all")]
+pub fn try_gather<S, T, E>(futures: S) -> TryGather<S::Set>
+where
+    S: IntoSet<Future: Future<Output = Result<T, E>>>,
+{
+    TryGather {
+        set: Some(futures.into_set()),
+        cursor: Cursor::START,
+        failed: false,
+        meter: Meter(None),
+    }
+}
+
+/// Reports completions.
+struct Meter<P>(Option<(P, usize)>);
+
+impl<P: FnMut(Progress)> Meter<P> {
+    fn new<S: Core>(report: P, set: Option<&S>) -> Self {
+        Self(Some((report, set.map_or(0, |set| set.progress().finished))))
+    }
+
+    /// Reports all completions since the last time, one by one.
+    #[inline]
+    fn report<S: Core>(&mut self, set: &Option<S>) {
+        if let (Some((report, reported)), Some(set)) = (&mut self.0, set) {
+            let Progress { finished, total } = set.progress();
+            while *reported < finished {
+                *reported += 1;
+                report(Progress {
+                    finished: *reported,
+                    total,
+                });
+            }
+        }
+    }
+}
+
+/// The future of [`gather`](gather()).
+#[must_use = "futures do nothing unless they are polled"]
+pub struct Gather<S, P = fn(Progress)> {
+    /// `None` after the end.
+    set: Option<S>,
+    meter: Meter<P>,
+}
+
+/// The future of [`try_gather`].
+#[must_use = "futures do nothing unless they are polled"]
+pub struct TryGather<S, P = fn(Progress)> {
+    /// `None` after the end.
+    set: Option<S>,
+    /// How far the outputs are known to be no errors.
+    cursor: Cursor,
+    /// Whether `cursor` stands at an error.
+    failed: bool,
+    meter: Meter<P>,
+}
+
+// No field is pinned: the futures are pinned in the set.
+impl<S, P> Unpin for Gather<S, P> {}
+impl<S, P> Unpin for TryGather<S, P> {}
+
+impl<S, P> Gather<S, P> {
+    /// Ends with an error when `timer`, any future, completes first; its output is ignored.
+    ///
+    /// In every tick the futures are polled before the timer: one that is ready when time is up has made it. The error is
+    /// [`TimedOut`], which gives back what the gathering was made of, so that nothing is lost: finished outputs are
+    /// unclaimed in it, unfinished futures in flight. Gathered again, it gives the full `Vec`, in input order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async_std::task::block_on(async {
+    /// use std::time::Duration;
+    /// use async_std::task::sleep;
+    /// use rejoin::gather;
+    ///
+    /// let naps = [1, 60].map(async |ms| {
+    ///     sleep(Duration::from_millis(ms)).await;
+    ///     ms
+    /// });
+    /// let naps = match gather(naps).timeout(sleep(Duration::from_millis(20))).await {
+    ///     Ok(naps) => naps,
+    ///     Err(late) => gather(late.into_set()).await,
+    /// };
+    /// assert_eq!(naps, [1, 60]);
+    /// # });
+    /// ```
+    ///
+    /// # Differences from asyncio
+    ///
+    /// asyncio's `gather` has no timeout, and `wait_for` around it loses the finished results.
+    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+        Timeout::new(self, timer)
+    }
+}
+
+impl<S, P> TryGather<S, P> {
+    /// Ends with an error when `timer`, any future, completes first; its output is ignored.
+    ///
+    /// As [`Gather::timeout`]. The results are nested: `Result<Result<Vec<T>, E>, TimedOut<S>>`.
+    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+        Timeout::new(self, timer)
+    }
+}
+
+impl<S: AnySet, P> Gather<S, P> {
+    /// Calls `report` once per completion, on the task that polls.
+    ///
+    /// What had completed before, in a set that was handed in, is counted but not reported.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{Progress, gather};
+    ///
+    /// let mut bar = Vec::new();
+    /// gather([1, 2].map(async |n| n))
+    ///     .on_progress(|Progress { finished, total }| bar.push(format!("{finished}/{total}")))
+    ///     .await;
+    /// assert_eq!(bar, ["1/2", "2/2"]);
+    /// # });
+    /// ```
+    pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> Gather<S, R> {
+        Gather {
+            meter: Meter::new(report, self.set.as_ref()),
+            set: self.set,
+        }
+    }
+}
+
+impl<S: AnySet, P> TryGather<S, P> {
+    /// Calls `report` once per completion, on the task that polls. As [`Gather::on_progress`].
+    pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> TryGather<S, R> {
+        TryGather {
+            meter: Meter::new(report, self.set.as_ref()),
+            set: self.set,
+            cursor: self.cursor,
+            failed: self.failed,
+        }
+    }
+}
+
+impl<S: AnySet, P, D> Timeout<Gather<S, P>, D> {
+    /// As [`Gather::on_progress`].
+    pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> Timeout<Gather<S, R>, D> {
+        self.map(|gather| gather.on_progress(report))
+    }
+}
+
+impl<S: AnySet, P, D> Timeout<TryGather<S, P>, D> {
+    /// As [`Gather::on_progress`].
+    pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> Timeout<TryGather<S, R>, D> {
+        self.map(|gather| gather.on_progress(report))
+    }
+}
+
+impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
+    const NAME: &'static str = "Gather";
+    type Set = S;
+    type Output = Vec<Output<S>>;
+    type Timed = Result<Self::Output, TimedOut<S>>;
+
+    fn slot(&mut self) -> &mut Option<S> {
+        &mut self.set
+    }
+
+    fn is_over(&self) -> bool {
+        self.set.is_none()
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Advance {
+        self.set().run_round(Place::UntilCompleted);
+        let more = self.set().refill(Place::UntilCompleted, |_| false);
+        self.meter.report(&self.set);
+        if self.set().close_if_drained() {
+            Advance::Done
+        } else {
+            Advance::Pending { at_once: more }
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self) -> Self::Output {
+        let outputs = self.set().futures().claim_in_order(|output| output);
+        self.set = None;
+        outputs
+    }
+
+    fn in_time(output: Self::Output) -> Self::Timed {
+        Ok(output)
+    }
+
+    fn late(&mut self) -> Self::Timed {
+        let set = self.take_set();
+        Err(TimedOut::new(set.progress(), set))
+    }
+}
+
+impl<S, P, T, E> Join for TryGather<S, P>
+where
+    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    P: FnMut(Progress),
+{
+    const NAME: &'static str = "TryGather";
+    type Set = S;
+    type Output = Result<Vec<T>, E>;
+    type Timed = Result<Self::Output, TimedOut<S>>;
+
+    fn slot(&mut self) -> &mut Option<S> {
+        &mut self.set
+    }
+
+    fn is_over(&self) -> bool {
+        self.set.is_none()
+    }
+
+    #[inline]
+    fn advance(&mut self) -> Advance {
+        self.set().run_round(Place::UntilCompleted);
+        let mut more = false;
+        if let Some(set) = &mut self.set {
+            let (cursor, failed) = (&mut self.cursor, &mut self.failed);
+            if !find_error(set.futures(), cursor, failed) {
+                more = set.refill(Place::UntilCompleted, |futures| {
+                    find_error(futures, cursor, failed)
+                });
+            }
+        }
+        self.meter.report(&self.set);
+        if self.failed || self.set().close_if_drained() {
+            Advance::Done
+        } else {
+            Advance::Pending { at_once: more }
+        }
+    }
+
+    #[inline]
+    fn finish(&mut self) -> Self::Output {
+        let error = if self.failed {
+            let mut cursor = core::mem::replace(&mut self.cursor, Cursor::START);
+            self.set().futures().claim_seen(&mut cursor)
+        } else {
+            None
+        };
+        let result = match error {
+            Some(result) => result.map(|_| Vec::new()),
+            None => Ok(self
+                .set()
+                .futures()
+                .claim_in_order(|output| match output {
+                    Ok(output) => output,
+                    Err(_) => unreachable!("an error ends the gathering"),
+                })),
+        };
+        self.set = None;
+        result
+    }
+
+    fn in_time(output: Self::Output) -> Self::Timed {
+        Ok(output)
+    }
+
+    fn late(&mut self) -> Self::Timed {
+        let set = self.take_set();
+        Err(TimedOut::new(set.progress(), set))
+    }
+}
+
+/// Moves `cursor` to the first error, if there is one.
+fn find_error<F, T, E>(futures: &mut FutureSet<F>, cursor: &mut Cursor, found: &mut bool) -> bool
+where
+    F: Future<Output = Result<T, E>>,
+{
+    while !*found {
+        match futures.see(cursor) {
+            Some(output) => *found = output.is_err(),
+            None => break,
+        }
+    }
+    *found
+}
+
+impl<S: AnySet, P: FnMut(Progress)> Future for Gather<S, P> {
+    type Output = Vec<Output<S>>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        view::poll(&mut *self, cx)
+    }
+}
+
+impl<S, P, T, E> Future for TryGather<S, P>
+where
+    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    P: FnMut(Progress),
+{
+    type Output = Result<Vec<T>, E>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        view::poll(&mut *self, cx)
+    }
+}
+
+impl<S: AnySet, P: FnMut(Progress)> FusedFuture for Gather<S, P> {
+    fn is_terminated(&self) -> bool {
+        self.set.is_none()
+    }
+}
+
+impl<S, P, T, E> FusedFuture for TryGather<S, P>
+where
+    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    P: FnMut(Progress),
+{
+    fn is_terminated(&self) -> bool {
+        self.set.is_none()
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for Gather<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gather").field("set", &self.set).finish()
+    }
+}
+
+impl<S: fmt::Debug, P> fmt::Debug for TryGather<S, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryGather").field("set", &self.set).finish()
+    }
+}

@@ -1,0 +1,197 @@
+//! What views are made of: whatever becomes a set, a borrowed set or a limited one.
+
+use core::future::{Future, IntoFuture};
+use core::task::Context;
+
+use crate::set::{FutureSet, Progress};
+
+/// What can be gathered, iterated as completed, or waited for.
+///
+/// That is
+///
+/// - any iterator, or collection, of futures (or of what becomes a future), of which a [`FutureSet`] is made;
+/// - a [`FutureSet`];
+/// - a `&mut FutureSet`: what a view does not hand out stays in the set;
+/// - a [`Limit`](crate::Limit), from [`limit`](crate::limit).
+///
+/// A tuple of futures is none of these: see [`gather!`](crate::gather!). A single future needs no set: await it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a collection of futures",
+    label = "expected an iterator of futures, a `FutureSet`, a `&mut FutureSet` or a `limit(…)`",
+    note = "to rejoin futures of different types, use `gather!(a, b)` or `try_gather!(a, b)`",
+    note = "to await a single future with these functions, put it into an array: `[future]`"
+)]
+pub trait IntoSet {
+    /// The futures.
+    type Future: Future;
+    /// What holds them: also what a view gives back.
+    type Set: AnySet<Future = Self::Future>;
+
+    /// Takes the futures; none is polled.
+    fn into_set(self) -> Self::Set;
+}
+
+impl<I> IntoSet for I
+where
+    I: IntoIterator<Item: IntoFuture>,
+{
+    type Future = <I::Item as IntoFuture>::IntoFuture;
+    type Set = FutureSet<<I::Item as IntoFuture>::IntoFuture>;
+
+    fn into_set(self) -> Self::Set {
+        self.into_iter().collect()
+    }
+}
+
+impl<F: Future> IntoSet for FutureSet<F> {
+    type Future = F;
+    type Set = Self;
+
+    fn into_set(self) -> Self {
+        self
+    }
+}
+
+impl<F: Future> IntoSet for &mut FutureSet<F> {
+    type Future = F;
+    type Set = Self;
+
+    fn into_set(self) -> Self {
+        self
+    }
+}
+
+/// A set as views know it: a [`FutureSet`], a `&mut FutureSet` or a [`Limit`](crate::Limit).
+///
+/// Views are generic over this trait; it cannot be implemented outside of this crate, and has no methods to call.
+pub trait AnySet: sealed::Core {}
+
+impl<S: sealed::Core> AnySet for S {}
+
+/// When a place of a limit is free again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// When its child has completed.
+    UntilCompleted,
+    /// When the output has been handed out.
+    UntilClaimed,
+}
+
+pub(crate) mod sealed {
+    use super::{Context, Future, FutureSet, Place, Progress};
+
+    /// What views do with a set.
+    pub trait Core {
+        /// The futures.
+        type Future: Future;
+
+        fn futures(&mut self) -> &mut FutureSet<Self::Future>;
+
+        fn progress(&self) -> Progress;
+
+        /// How many outputs are still to come: at least, and, if it is known, at most.
+        fn remaining(&self) -> (usize, Option<usize>);
+
+        /// Polls everybody whose turn it is, once.
+        fn run_round(&mut self, place: Place);
+
+        /// Fills free places until all are taken, nothing is left to fill them, or `is_over` says so; `is_over` is asked after every
+        /// completion. `true` if there is more to do at once.
+        fn refill(
+            &mut self,
+            place: Place,
+            is_over: impl FnMut(&mut FutureSet<Self::Future>) -> bool,
+        ) -> bool;
+
+        /// Whether nothing is in flight, and nothing can come but from an adder.
+        fn is_drained(&mut self) -> bool;
+
+        /// The same, and, if this owns its futures, no adder can add from that instant on.
+        fn close_if_drained(&mut self) -> bool;
+
+        /// Sees to it that the task is polled again.
+        fn park(&mut self, cx: &Context<'_>, at_once: bool) {
+            if at_once {
+                cx.waker().wake_by_ref();
+            } else {
+                self.futures().park(cx);
+            }
+        }
+    }
+}
+
+impl<F: Future> sealed::Core for FutureSet<F> {
+    type Future = F;
+
+    #[inline]
+    fn futures(&mut self) -> &mut FutureSet<F> {
+        self
+    }
+
+    fn progress(&self) -> Progress {
+        self.progress()
+    }
+
+    fn remaining(&self) -> (usize, Option<usize>) {
+        let len = self.len();
+        (len, (!self.has_adders()).then_some(len))
+    }
+
+    #[inline]
+    fn run_round(&mut self, _: Place) {
+        self.run_round();
+    }
+
+    #[inline]
+    fn refill(&mut self, _: Place, _: impl FnMut(&mut FutureSet<F>) -> bool) -> bool {
+        false
+    }
+
+    #[inline]
+    fn is_drained(&mut self) -> bool {
+        self.is_drained()
+    }
+
+    #[inline]
+    fn close_if_drained(&mut self) -> bool {
+        self.close_if_drained()
+    }
+}
+
+impl<F: Future> sealed::Core for &mut FutureSet<F> {
+    type Future = F;
+
+    #[inline]
+    fn futures(&mut self) -> &mut FutureSet<F> {
+        self
+    }
+
+    fn progress(&self) -> Progress {
+        (**self).progress()
+    }
+
+    fn remaining(&self) -> (usize, Option<usize>) {
+        (**self).remaining()
+    }
+
+    #[inline]
+    fn run_round(&mut self, _: Place) {
+        (**self).run_round();
+    }
+
+    #[inline]
+    fn refill(&mut self, _: Place, _: impl FnMut(&mut FutureSet<F>) -> bool) -> bool {
+        false
+    }
+
+    #[inline]
+    fn is_drained(&mut self) -> bool {
+        (**self).is_drained()
+    }
+
+    #[inline]
+    fn close_if_drained(&mut self) -> bool {
+        // The set lives on, and so do its adders.
+        (**self).is_drained()
+    }
+}

@@ -1,0 +1,332 @@
+//! Woken places: who is to be polled, in the order of their wakes, at no cost for those who keep no waker.
+//!
+//! Places are numbers here; what is stored in them is unknown. The *consumer* is the [`Ready`] of a set, used by one thread
+//! at a time. *Wakers* are used by any thread at any time, also when the consumer is long gone.
+//!
+//! A place whose child has kept no waker is polled with a *lent* one (`lent.rs`): waking it is a store to the poller's
+//! stack. The first clone makes a *page* of 64 links (`page.rs`) and the *head* (`head.rs`), from which all wakers of the
+//! place come from then on. Cloning such a waker counts a reference to its page; waking it pushes the place's number on the
+//! head's stack, which the consumer takes whole and turns round.
+//!
+//! # States and transitions
+//!
+//! A *link* (one a place) is idle, or on the stack:
+//!
+//! | from | to | by | when |
+//! |---|---|---|---|
+//! | `IDLE` | number or `BOTTOM` | a waker, by exchange | it claims the place: the one waker that pushes it |
+//! | number or `BOTTOM` | another such | the same waker, by store | the top changed before its push |
+//! | number or `BOTTOM` | `IDLE` | the consumer, by store | the number was taken off and the link read |
+//!
+//! The *top* (one a set):
+//!
+//! | from | to | by | when |
+//! |---|---|---|---|
+//! | `EMPTY`, number | number | a waker | it pushes; the consumer will look |
+//! | `SLEEPING` | number | a waker | it pushes, owns the cell, empties it, clears `busy`, wakes the task |
+//! | number | `EMPTY` | the consumer, by swap | it takes the whole stack |
+//! | `EMPTY` | `SLEEPING` | the consumer | it filled the cell and set `busy`; nobody is queued |
+//! | `SLEEPING` | `EMPTY` | the consumer | something else roused it: it owns the cell again |
+//! | any | `CLOSED` | the consumer, by swap | it is dropped |
+//!
+//! # Invariants
+//!
+//! 1. At any time a place is on the stack at most once: between its `IDLE` and its `IDLE` one waker pushes it once.
+//! 2. A `Page` lives as long as a reference to it is counted; a `Head` as long as one to it is, and every page counts one.
+//!    The consumer counts one of its head and of each of its pages, a waker one of its page, a `Bell` one of its head.
+//!    Both are made by `Box` in `PageRef::new`, and freed when the last reference goes.
+//! 3. The pointer of a page's waker is the page's address plus the index of the place; a page is aligned to 64 and has at
+//!    most 64 places, so both can be told from it.
+//! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
+//!    a reference that ends with the poll.
+//! 5. The consumer notes a number and reads its link before it makes the link `IDLE`.
+//! 6. The cell of a head belongs to the consumer when the top is not `SLEEPING` and `busy` is clear, else, when the top is
+//!    `SLEEPING`, to nobody, and otherwise to the push that took the top from `SLEEPING`.
+
+mod head;
+mod inbox;
+mod lent;
+mod page;
+
+use alloc::vec::Vec;
+use core::ptr::NonNull;
+use core::task::{Context, RawWakerVTable, Waker};
+
+use head::Head;
+pub(super) use head::INBOX;
+pub(super) use inbox::{Receiver, Sender};
+use lent::Lent;
+use page::{PAGE, PageRef, head_ref, page_of, release_head, retain};
+
+/// What the consumer knows of the places of one page.
+#[derive(Default)]
+struct Entry {
+    page: Option<PageRef>,
+    /// The places whose child has kept a waker.
+    kept: u64,
+}
+
+/// The consumer.
+pub(super) struct Ready {
+    /// Made with the first page or bell.
+    head: Option<NonNull<Head>>,
+    /// The first page needs no directory.
+    first: Entry,
+    rest: Vec<Entry>,
+    /// The waker of the task that sleeps, or slept last, on a set without a head.
+    parent: Option<Waker>,
+    /// The identity of the waker of the task that sleeps, unless a wake has ended the sleep.
+    sleeper: Option<(*const (), &'static RawWakerVTable)>,
+    /// Numbers taken off the stack, kept for its memory.
+    taken: Vec<u32>,
+}
+
+// SAFETY: the head and the pages are made to be shared between threads.
+unsafe impl Send for Ready {}
+// SAFETY: as above; and nothing is done through `&Ready`.
+unsafe impl Sync for Ready {}
+
+impl Ready {
+    pub(super) const fn new() -> Self {
+        Self {
+            head: None,
+            first: Entry {
+                page: None,
+                kept: 0,
+            },
+            rest: Vec::new(),
+            parent: None,
+            sleeper: None,
+            taken: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn entry(&self, place: u32) -> Option<&Entry> {
+        match page_of(place) {
+            0 => Some(&self.first),
+            n => self.rest.get(n - 1),
+        }
+    }
+
+    #[inline]
+    fn entry_mut(&mut self, place: u32) -> Option<&mut Entry> {
+        match page_of(place) {
+            0 => Some(&mut self.first),
+            n => self.rest.get_mut(n - 1),
+        }
+    }
+
+    const fn bit(place: u32) -> u64 {
+        1 << (place as usize % PAGE)
+    }
+
+    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
+    /// a way that the stack does not know: then the place is to be queued by the caller.
+    #[inline]
+    pub(super) fn poll<R>(
+        &mut self,
+        place: u32,
+        poll: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> (R, bool) {
+        /// Adopts what was made during the poll, also if it panics.
+        struct Adopt<'a> {
+            ready: &'a mut Ready,
+            lent: Lent,
+            place: u32,
+        }
+        impl Drop for Adopt<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                if let Some(page) = self.lent.kept() {
+                    self.ready.keep(self.place, page);
+                }
+            }
+        }
+        let mut page = None;
+        if self.head.is_some() {
+            if let Some(entry) = self.entry(place) {
+                page = entry.page.as_ref();
+                if let (Some(page), true) = (page, entry.kept & Self::bit(place) != 0) {
+                    let waker = page.waker(place);
+                    return (poll(&mut Context::from_waker(&waker)), false);
+                }
+            }
+        }
+        let lent = Lent::new(place, self.head, page);
+        let adopt = Adopt {
+            ready: self,
+            lent,
+            place,
+        };
+        let waker = adopt.lent.waker();
+        let result = poll(&mut Context::from_waker(&waker));
+        (result, adopt.lent.woken())
+    }
+
+    /// Notes that `place` has wakers, and the page that was made for them, if it was.
+    #[cold]
+    fn keep(&mut self, place: u32, page: Option<PageRef>) {
+        let number = page_of(place);
+        if number > self.rest.len() {
+            self.rest.resize_with(number, Entry::default);
+        }
+        if let Some(page) = &page {
+            self.head.get_or_insert(page.head());
+        }
+        if let Some(entry) = self.entry_mut(place) {
+            entry.kept |= Self::bit(place);
+            if page.is_some() {
+                entry.page = page;
+            }
+        }
+    }
+
+    /// Forgets that the child in `place` had wakers, as it is gone.
+    #[inline]
+    pub(super) fn forget(&mut self, place: u32) {
+        if self.head.is_some() {
+            if let Some(entry) = self.entry_mut(place) {
+                entry.kept &= !Self::bit(place);
+            }
+        }
+    }
+
+    /// Tells `each` the numbers that were woken, in the order of the wakes, each once.
+    #[inline]
+    pub(super) fn take(&mut self, mut each: impl FnMut(u32)) {
+        let Some(head) = self.head else { return };
+        let head = head_ref(head);
+        let mut taken = core::mem::take(&mut self.taken);
+        head.take(
+            |number| {
+                if number == INBOX {
+                    return head.inbox();
+                }
+                match self.entry(number) {
+                    Some(Entry {
+                        page: Some(page), ..
+                    }) => page.link(number),
+                    _ => unreachable!("a woken place has a page"),
+                }
+            },
+            |number| taken.push(number),
+        );
+        while let Some(number) = taken.pop() {
+            each(number);
+        }
+        self.taken = taken;
+    }
+
+    /// Sends the task to sleep: the next wake of a place, ring of a bell or call of `rouse` wakes `waker`. If `false`, the
+    /// caller must wake it.
+    pub(super) fn sleep(&mut self, waker: &Waker) -> bool {
+        let identity = (waker.data(), waker.vtable());
+        let asleep = match self.head {
+            None => {
+                if !matches!(&self.parent, Some(parent) if parent.will_wake(waker)) {
+                    self.parent = Some(waker.clone());
+                }
+                true
+            }
+            Some(head) => {
+                let head = head_ref(head);
+                if self.sleeper.is_some() && head.is_sleeping() {
+                    if self.sleeper.is_some_and(|(data, vtable)| {
+                        data == identity.0 && core::ptr::eq(vtable, identity.1)
+                    }) {
+                        return true;
+                    }
+                    head.rouse();
+                }
+                self.parent = None;
+                head.sleep(waker)
+            }
+        };
+        self.sleeper = asleep.then_some(identity);
+        asleep
+    }
+
+    /// Ends a sleep without waking anybody.
+    pub(super) fn awake(&mut self) {
+        if self.sleeper.take().is_some() {
+            self.end_sleep();
+        }
+    }
+
+    /// Wakes the task that sleeps, if one does.
+    #[inline]
+    pub(super) fn rouse(&mut self) {
+        if self.sleeper.take().is_some() {
+            if let Some(waker) = self.end_sleep() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn end_sleep(&mut self) -> Option<Waker> {
+        let waker = self.parent.take();
+        match self.head {
+            Some(head) => head_ref(head).rouse().or(waker),
+            None => waker,
+        }
+    }
+
+    /// An inbox whose senders wake the consumer with the number `INBOX`.
+    pub(super) fn inbox<T>(&mut self) -> Receiver<T> {
+        let head = *self.head.get_or_insert_with(|| {
+            let page = PageRef::new(None, 0);
+            let head = page.head();
+            self.first.page = Some(page);
+            head
+        });
+        if let (Some(waker), Some(_)) = (self.parent.take(), self.sleeper) {
+            // Whoever sleeps is to be woken through the head from now on.
+            head_ref(head).sleep(&waker);
+        }
+        retain(&head_ref(head).refs);
+        Receiver::new(Bell(head))
+    }
+}
+
+impl Drop for Ready {
+    fn drop(&mut self) {
+        if let Some(head) = self.head.take() {
+            struct Release(NonNull<Head>);
+            impl Drop for Release {
+                fn drop(&mut self) {
+                    // SAFETY: the consumer's own reference, given up here alone (invariant 2).
+                    unsafe { release_head(self.0) };
+                }
+            }
+            // Also if dropping the task's waker panics.
+            let release = Release(head);
+            head_ref(release.0).close();
+        }
+    }
+}
+
+/// Wakes the consumer to look into the inbox.
+struct Bell(NonNull<Head>);
+
+// SAFETY: a head is made to be shared between threads.
+unsafe impl Send for Bell {}
+// SAFETY: as above.
+unsafe impl Sync for Bell {}
+
+impl Bell {
+    fn ring(&self) {
+        let head = head_ref(self.0);
+        head.push(head.inbox(), INBOX);
+    }
+}
+
+impl Drop for Bell {
+    fn drop(&mut self) {
+        // SAFETY: the bell's own reference, given up here alone (invariant 2).
+        unsafe { release_head(self.0) };
+    }
+}
+
+#[cfg(all(test, rejoin_loom))]
+mod models;

@@ -1,0 +1,243 @@
+//! Pages of links, and the wakers that point into them.
+
+use alloc::boxed::Box;
+use core::mem::ManuallyDrop;
+use core::ptr::{NonNull, addr_of_mut};
+use core::task::{RawWaker, RawWakerVTable, Waker};
+
+use super::head::{Head, IDLE};
+use crate::sync::{AtomicU32, AtomicUsize};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// Places on a page. A model wants more than one page with few places.
+pub(super) const PAGE: usize = if cfg!(rejoin_loom) { 2 } else { 64 };
+
+/// The number of the page that `place` is on.
+#[inline]
+pub(super) const fn page_of(place: u32) -> usize {
+    place as usize / PAGE
+}
+
+/// The wake state of `PAGE` places. Aligned so that a waker's pointer has room for the index of its place.
+#[repr(C, align(64))]
+pub(super) struct Page {
+    head: NonNull<Head>,
+    /// The first place of the page.
+    first: u32,
+    /// Whether the page is part of its head's allocation.
+    embedded: bool,
+    /// One for the consumer, one for every waker.
+    refs: AtomicUsize,
+    links: [AtomicU32; PAGE],
+}
+
+/// The first page of a set, and the head, in one allocation.
+#[repr(C)]
+struct Block {
+    page: Page,
+    head: Head,
+}
+
+/// A reference to a page that counts.
+pub(super) struct PageRef(NonNull<Page>);
+
+impl PageRef {
+    /// Makes the page of `place`, and a head for it if there is none yet, for whom a reference is then counted.
+    pub(super) fn new(head: Option<NonNull<Head>>, place: u32) -> Self {
+        let first = (page_of(place) * PAGE) as u32;
+        let links = core::array::from_fn(|_| AtomicU32::new(IDLE));
+        let page = match head {
+            Some(head) => {
+                retain(&head_ref(head).refs);
+                NonNull::from(Box::leak(Box::new(Page {
+                    head,
+                    first,
+                    embedded: false,
+                    refs: AtomicUsize::new(1),
+                    links,
+                })))
+            }
+            None => {
+                let block = Box::into_raw(Box::new(Block {
+                    page: Page {
+                        head: NonNull::dangling(),
+                        first,
+                        embedded: true,
+                        refs: AtomicUsize::new(1),
+                        links,
+                    },
+                    // The page's reference and the consumer's.
+                    head: Head::new(2),
+                }));
+                // SAFETY: `block` was just made and is nobody else's.
+                let head = unsafe { addr_of_mut!((*block).head) };
+                // SAFETY: as above.
+                unsafe { (*block).page.head = NonNull::new_unchecked(head) };
+                // SAFETY: a pointer from a box is not null.
+                unsafe { NonNull::new_unchecked(block.cast()) }
+            }
+        };
+        Self(page)
+    }
+
+    #[inline]
+    fn page(&self) -> &Page {
+        // SAFETY: a counted reference keeps the page (invariant 2).
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(super) fn head(&self) -> NonNull<Head> {
+        self.page().head
+    }
+
+    #[inline]
+    pub(super) fn link(&self, place: u32) -> &AtomicU32 {
+        &self.page().links[place as usize % PAGE]
+    }
+
+    pub(super) fn into_raw(self) -> *mut Page {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// # Safety
+    ///
+    /// `page` comes from `into_raw` and is taken back once.
+    pub(super) unsafe fn from_raw(page: *mut Page) -> Self {
+        // SAFETY: it was not null when it was given away.
+        Self(unsafe { NonNull::new_unchecked(page) })
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut Page {
+        self.0.as_ptr()
+    }
+
+    /// A waker of `place` that is not counted: good as long as this reference is, and never to be dropped.
+    #[inline]
+    pub(super) fn waker(&self, place: u32) -> ManuallyDrop<Waker> {
+        let data = data(self.0.as_ptr(), place);
+        // SAFETY: the pointer and the table belong together (invariant 3); the reference that a waker owns is not taken, and
+        // not given up either, since the waker is not dropped.
+        ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })
+    }
+}
+
+impl Drop for PageRef {
+    fn drop(&mut self) {
+        // Ordering: Release, so that all uses of the page come before the Acquire of the last one.
+        if self.page().refs.fetch_sub(1, Release) != 1 {
+            return;
+        }
+        // Ordering: partner of the Releases above. (A load, since ThreadSanitizer knows no fences.)
+        self.page().refs.load(Acquire);
+        let head = self.page().head;
+        if !self.page().embedded {
+            // SAFETY: the last reference is gone, and the page was made by `Box` alone (invariant 2).
+            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        }
+        // SAFETY: the page's reference to its head ends with the page, once.
+        unsafe { release_head(head) };
+    }
+}
+
+/// A head that somebody keeps.
+#[inline]
+pub(super) fn head_ref<'a>(head: NonNull<Head>) -> &'a Head {
+    // SAFETY: private to the room; all callers own a reference to the head or to one of its pages (invariant 2).
+    unsafe { &*head.as_ptr() }
+}
+
+/// Gives up a reference to a head.
+///
+/// # Safety
+///
+/// The caller owns the reference.
+pub(super) unsafe fn release_head(head: NonNull<Head>) {
+    // Ordering: as in `PageRef::drop`.
+    if head_ref(head).refs.fetch_sub(1, Release) != 1 {
+        return;
+    }
+    head_ref(head).refs.load(Acquire);
+    // SAFETY: a head is part of a block, which starts at this distance before it.
+    let block = unsafe { head.as_ptr().byte_sub(core::mem::offset_of!(Block, head)) };
+    // SAFETY: the last reference is gone, so the embedded page is, too (it owns one); the block was made by `Box`.
+    drop(unsafe { Box::from_raw(block.cast::<Block>()) });
+}
+
+/// Counts one more reference.
+#[inline]
+pub(super) fn retain(refs: &AtomicUsize) {
+    // Ordering: a new reference comes from an old one, which keeps the thing meanwhile.
+    if refs.fetch_add(1, Relaxed) > isize::MAX as usize {
+        overflow();
+    }
+}
+
+/// Ends the process: a count that wraps would free what is in use.
+#[cold]
+fn overflow() -> ! {
+    struct Abort;
+    impl Drop for Abort {
+        fn drop(&mut self) {
+            panic!("too many wakers of a FutureSet");
+        }
+    }
+    let _abort = Abort;
+    panic!("too many wakers of a FutureSet");
+}
+
+/// A waker's pointer: the page, plus the index of the place.
+#[inline]
+fn data(page: *mut Page, place: u32) -> *const () {
+    page.cast::<u8>()
+        .cast_const()
+        .wrapping_add(place as usize % PAGE)
+        .cast()
+}
+
+/// The page and the place of a waker's pointer.
+#[inline]
+fn page_and_place<'a>(data: *const ()) -> (&'a Page, u32) {
+    let index = data.addr() % align_of::<Page>();
+    let page = data.map_addr(|address| address - index).cast::<Page>();
+    // SAFETY: private to the vtable, whose callers hold a waker, which keeps the page (invariants 2 and 3).
+    let page = unsafe { &*page };
+    (page, page.first + index as u32)
+}
+
+pub(super) static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
+
+/// A new waker of `place`, which counts.
+pub(super) fn new_waker(page: *mut Page, place: u32) -> RawWaker {
+    let data = data(page, place);
+    retain(&page_and_place(data).0.refs);
+    RawWaker::new(data, &VTABLE)
+}
+
+// SAFETY (of the four): called by a waker with a pointer made by `data` (invariant 3).
+
+unsafe fn clone(data: *const ()) -> RawWaker {
+    retain(&page_and_place(data).0.refs);
+    RawWaker::new(data, &VTABLE)
+}
+
+unsafe fn wake(data: *const ()) {
+    // Given up last, also if the task's own waker panics.
+    let (page, place) = page_and_place(data);
+    let _reference = PageRef(NonNull::from(page));
+    push(page, place);
+}
+
+unsafe fn wake_by_ref(data: *const ()) {
+    let (page, place) = page_and_place(data);
+    push(page, place);
+}
+
+unsafe fn release(data: *const ()) {
+    let (page, _) = page_and_place(data);
+    drop(PageRef(NonNull::from(page)));
+}
+
+#[inline]
+fn push(page: &Page, place: u32) {
+    head_ref(page.head).push(&page.links[place as usize % PAGE], place);
+}

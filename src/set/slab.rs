@@ -1,0 +1,507 @@
+//! Pinned places: storage whose values never move, addressed by small numbers.
+//!
+//! A place holds one *pinned* value of type `P`, or the *settled* value of type `V` that took over the place when the
+//! pinned one was done, or nothing. Places come in chunks of up to 64. A chunk is allocated once, for as many places as
+//! are asked for, and stays where it is until the slab is dropped.
+//!
+//! # Invariants
+//!
+//! 1. The slots of a chunk are one allocation of `capacity` slots, `STRIDE` bytes apart, aligned for `Slot<P, V>`. It is
+//!    made in `Chunk::new`, freed in `Chunk::drop`, and moved nowhere in between.
+//! 2. Only bits below `capacity` are ever set in `live`, `settled` and `free`, and no bit is set in two of them.
+//! 3. A slot whose bit is set in `live` holds an initialised `P`; one whose bit is set in `settled` holds an initialised
+//!    `V`. Every other slot is uninitialised memory.
+//! 4. From its insertion until it has been dropped a `P` is reached as `Pin<&mut P>` only, and is dropped in place. The
+//!    one exception, `extract`, asks for `P: Unpin`.
+//! 5. A bit is cleared before the value behind it is dropped or read out, so that a value that panics while it is dropped
+//!    is never touched again.
+//! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
+
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::alloc::Layout;
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
+use core::ptr::NonNull;
+
+/// Places in a full chunk; also the bits of its words.
+const CHUNK: usize = 64;
+
+/// The end of the list of chunks that have a free place.
+const NONE: u32 = u32::MAX;
+
+/// One past the largest place: the numbers above have other meanings to those who count in places.
+pub(super) const MAX_PLACES: u32 = u32::MAX - 63;
+
+/// The memory of one place. Which field is initialised, the bits of the chunk tell (invariant 3).
+union Slot<P, V> {
+    _pinned: ManuallyDrop<P>,
+    _settled: ManuallyDrop<V>,
+}
+
+struct Chunk<P, V> {
+    slots: NonNull<u8>,
+    /// Places with a pinned value.
+    live: u64,
+    /// Places with a settled value.
+    settled: u64,
+    /// Places that an insertion may take.
+    free: u64,
+    /// The ordinal of place `i` is `base + i`, as long as there is no table.
+    base: u64,
+    /// The ordinals of all places, made when a place is taken out of order for the first time.
+    ordinals: Option<Box<[u64; CHUNK]>>,
+    /// The next chunk with a free place.
+    next_open: u32,
+    capacity: u8,
+    values: PhantomData<Slot<P, V>>,
+}
+
+impl<P, V> Chunk<P, V> {
+    /// The distance of two slots. Futures whose size is a large power of two would all start in the same few cache sets.
+    const STRIDE: usize = {
+        let size = size_of::<Slot<P, V>>();
+        let align = align_of::<Slot<P, V>>();
+        if size >= 512 && size % 512 == 0 {
+            size + if align > 16 { align } else { 16 }
+        } else {
+            size
+        }
+    };
+
+    /// A chunk without places, which owns no memory.
+    const EMPTY: Self = Self {
+        slots: NonNull::<Slot<P, V>>::dangling().cast(),
+        live: 0,
+        settled: 0,
+        free: 0,
+        base: 0,
+        ordinals: None,
+        next_open: NONE,
+        capacity: 0,
+        values: PhantomData,
+    };
+
+    fn layout(capacity: usize) -> Layout {
+        Self::STRIDE
+            .checked_mul(capacity)
+            .and_then(|size| Layout::from_size_align(size, align_of::<Slot<P, V>>()).ok())
+            .expect("the futures of one chunk exceed the address space")
+    }
+
+    fn new(capacity: usize) -> Self {
+        debug_assert!((1..=CHUNK).contains(&capacity));
+        let layout = Self::layout(capacity);
+        let slots = if layout.size() == 0 {
+            NonNull::<Slot<P, V>>::dangling().cast()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            let memory = unsafe { alloc(layout) };
+            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+        };
+        let mut chunk = Self::EMPTY;
+        chunk.slots = slots;
+        chunk.free = u64::MAX >> (CHUNK - capacity);
+        chunk.capacity = capacity as u8;
+        chunk
+    }
+
+    /// The address of slot `index`.
+    #[inline]
+    fn slot(&self, index: u32) -> *mut u8 {
+        debug_assert!(index < u32::from(self.capacity));
+        // SAFETY: every caller has found the bit `index` in one of the words, so it is below `capacity` (invariant 2) and
+        // the offset is within the allocation (invariant 1).
+        unsafe { self.slots.as_ptr().add(index as usize * Self::STRIDE) }
+    }
+
+    #[inline]
+    fn ordinal(&self, index: u32) -> u64 {
+        match &self.ordinals {
+            None => self.base.wrapping_add(u64::from(index)),
+            Some(table) => table[index as usize],
+        }
+    }
+
+    #[inline]
+    fn set_ordinal(&mut self, index: u32, ordinal: u64) {
+        if let Some(table) = &mut self.ordinals {
+            table[index as usize] = ordinal;
+        } else if self.live | self.settled == 0 {
+            self.base = ordinal.wrapping_sub(u64::from(index));
+        } else if self.ordinal(index) != ordinal {
+            let base = self.base;
+            let mut table = Box::new(core::array::from_fn(|i| base.wrapping_add(i as u64)));
+            table[index as usize] = ordinal;
+            self.ordinals = Some(table);
+        }
+    }
+
+    /// Drops everything that the chunk holds, in the order of places, also if a destructor panics.
+    fn clear(&mut self) {
+        struct Rest<'a, P, V>(&'a mut Chunk<P, V>);
+        impl<P, V> Rest<'_, P, V> {
+            fn run(&mut self) {
+                let chunk = &mut *self.0;
+                while chunk.live | chunk.settled != 0 {
+                    let index = (chunk.live | chunk.settled).trailing_zeros();
+                    let bit = 1 << index;
+                    let slot = chunk.slot(index);
+                    // Invariant 5: cleared first.
+                    if chunk.live & bit != 0 {
+                        chunk.live &= !bit;
+                        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place.
+                        unsafe { slot.cast::<P>().drop_in_place() };
+                    } else {
+                        chunk.settled &= !bit;
+                        // SAFETY: the bit was set in `settled`, so the slot holds a `V` (invariant 3).
+                        unsafe { slot.cast::<V>().drop_in_place() };
+                    }
+                }
+            }
+        }
+        impl<P, V> Drop for Rest<'_, P, V> {
+            fn drop(&mut self) {
+                // Does nothing, but after a panic in the first run.
+                self.run();
+            }
+        }
+        Rest(self).run();
+    }
+}
+
+impl<P, V> Drop for Chunk<P, V> {
+    fn drop(&mut self) {
+        struct Free<'a, P, V>(&'a mut Chunk<P, V>);
+        impl<P, V> Drop for Free<'_, P, V> {
+            fn drop(&mut self) {
+                let layout = Chunk::<P, V>::layout(usize::from(self.0.capacity));
+                if layout.size() != 0 {
+                    // SAFETY: the memory was allocated with this layout (invariant 1) and is not used any more.
+                    unsafe { dealloc(self.0.slots.as_ptr(), layout) };
+                }
+            }
+        }
+        Free(self).0.clear();
+    }
+}
+
+// SAFETY: a chunk owns its values and hands them out by the rules of `&` and `&mut`; the pointer is its own.
+unsafe impl<P: Send, V: Send> Send for Chunk<P, V> {}
+// SAFETY: as above; nothing is changed through a shared reference.
+unsafe impl<P: Sync, V: Sync> Sync for Chunk<P, V> {}
+
+// The values are pinned in their chunks, not in this struct.
+impl<P, V> Unpin for Chunk<P, V> {}
+
+pub(super) struct Slab<P, V> {
+    /// The first chunk needs no directory.
+    first: Chunk<P, V>,
+    rest: Vec<Chunk<P, V>>,
+    /// The first chunk with a free place.
+    open: u32,
+    /// How many insertions have been announced.
+    expected: usize,
+    /// Places in all chunks.
+    capacity: usize,
+}
+
+impl<P, V> Slab<P, V> {
+    pub(super) const fn new() -> Self {
+        Self {
+            first: Chunk::EMPTY,
+            rest: Vec::new(),
+            open: NONE,
+            expected: 0,
+            capacity: 0,
+        }
+    }
+
+    /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
+    pub(super) fn expect(&mut self, additional: usize) {
+        self.expected = self.expected.saturating_add(additional);
+        self.rest
+            .reserve(self.expected.div_ceil(CHUNK).saturating_sub(1));
+    }
+
+    /// Whether the next insertion allocates.
+    #[inline]
+    pub(super) fn is_full(&self) -> bool {
+        self.open == NONE
+    }
+
+    #[inline]
+    fn chunk(&self, place: u32) -> &Chunk<P, V> {
+        match place as usize / CHUNK {
+            0 => &self.first,
+            n => &self.rest[n - 1],
+        }
+    }
+
+    #[inline]
+    fn chunk_mut(&mut self, place: u32) -> &mut Chunk<P, V> {
+        match place as usize / CHUNK {
+            0 => &mut self.first,
+            n => &mut self.rest[n - 1],
+        }
+    }
+
+    /// Splits a place into its bit in a chunk's words, and its index there.
+    #[inline]
+    const fn split(place: u32) -> (u32, u64) {
+        let index = place % CHUNK as u32;
+        (index, 1 << index)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let capacity = if self.expected > 0 {
+            self.expected.min(CHUNK)
+        } else {
+            self.capacity.clamp(8, CHUNK)
+        };
+        let index = if self.capacity == 0 {
+            0
+        } else {
+            self.rest.len() + 1
+        };
+        assert!(
+            index < MAX_PLACES as usize / CHUNK,
+            "a FutureSet holds at most 2^32 - 64 futures"
+        );
+        let chunk = Chunk::new(capacity);
+        if index == 0 {
+            self.first = chunk;
+        } else {
+            self.rest.push(chunk);
+        }
+        self.expected = self.expected.saturating_sub(capacity);
+        self.capacity += capacity;
+        self.open = index as u32;
+    }
+
+    /// Stores `value` in a free place, the lowest of its chunk.
+    #[inline]
+    pub(super) fn insert(&mut self, value: P, ordinal: u64) -> u32 {
+        if self.open == NONE {
+            self.grow();
+        }
+        let first = self.open * CHUNK as u32;
+        let chunk = self.chunk_mut(first);
+        let index = chunk.free.trailing_zeros();
+        chunk.set_ordinal(index, ordinal);
+        // SAFETY: `free` is not zero (invariant 6), so the slot is valid for writes and holds nothing (invariants 2, 3).
+        unsafe { chunk.slot(index).cast::<P>().write(value) };
+        chunk.free &= chunk.free - 1;
+        chunk.live |= 1 << index;
+        if chunk.free == 0 {
+            self.open = core::mem::replace(&mut chunk.next_open, NONE);
+        }
+        first + index
+    }
+
+    /// The ordinal with which the value in `place` was inserted, if there is one.
+    #[inline]
+    pub(super) fn ordinal(&self, place: u32) -> Option<u64> {
+        if place as usize / CHUNK > self.rest.len() {
+            return None;
+        }
+        let chunk = self.chunk(place);
+        let (index, bit) = Self::split(place);
+        ((chunk.live | chunk.settled) & bit != 0).then(|| chunk.ordinal(index))
+    }
+
+    /// Whether `place` holds a pinned value.
+    #[inline]
+    pub(super) fn is_pinned(&self, place: u32) -> bool {
+        self.chunk(place).live & Self::split(place).1 != 0
+    }
+
+    /// The pinned value in `place`.
+    #[inline]
+    pub(super) fn pinned(&mut self, place: u32) -> Option<Pin<&mut P>> {
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        if chunk.live & bit == 0 {
+            return None;
+        }
+        // SAFETY: the slot holds a `P` (invariant 3); the borrow of `self` makes the reference the only one.
+        let value = unsafe { &mut *chunk.slot(index).cast::<P>() };
+        // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
+        Some(unsafe { Pin::new_unchecked(value) })
+    }
+
+    /// Drops the pinned value in `place` and puts `value` there, also if the destructor panics.
+    ///
+    /// # Panics
+    ///
+    /// If there is no pinned value.
+    #[inline]
+    pub(super) fn settle(&mut self, place: u32, value: V) {
+        struct Store<'a, P, V> {
+            chunk: &'a mut Chunk<P, V>,
+            index: u32,
+            value: ManuallyDrop<V>,
+        }
+        impl<P, V> Drop for Store<'_, P, V> {
+            #[inline]
+            fn drop(&mut self) {
+                // SAFETY: nothing takes the value but this, and this runs once.
+                let value = unsafe { ManuallyDrop::take(&mut self.value) };
+                // SAFETY: the slot is part of the allocation, and its bit is in no word (invariant 3): it holds nothing.
+                unsafe { self.chunk.slot(self.index).cast::<V>().write(value) };
+                self.chunk.settled |= 1 << self.index;
+            }
+        }
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        assert!(chunk.live & bit != 0, "only a pinned value settles");
+        chunk.live &= !bit;
+        let store = Store {
+            chunk,
+            index,
+            value: ManuallyDrop::new(value),
+        };
+        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place (invariant 4).
+        unsafe { store.chunk.slot(index).cast::<P>().drop_in_place() };
+    }
+
+    /// The settled value in `place`.
+    #[inline]
+    pub(super) fn settled(&mut self, place: u32) -> Option<&mut V> {
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        if chunk.settled & bit == 0 {
+            return None;
+        }
+        // SAFETY: the slot holds a `V` (invariant 3); the borrow of `self` makes the reference the only one.
+        Some(unsafe { &mut *chunk.slot(index).cast::<V>() })
+    }
+
+    /// Takes the settled value out of `place`, which is then free.
+    #[inline]
+    pub(super) fn take(&mut self, place: u32) -> Option<V> {
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        if chunk.settled & bit == 0 {
+            return None;
+        }
+        chunk.settled &= !bit;
+        // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
+        let value = unsafe { chunk.slot(index).cast::<V>().read() };
+        self.release(place);
+        Some(value)
+    }
+
+    /// Drops the pinned value in `place`, if there is one, in place. The place is free only after [`release`](Self::release).
+    pub(super) fn vacate(&mut self, place: u32) -> bool {
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        if chunk.live & bit == 0 {
+            return false;
+        }
+        chunk.live &= !bit;
+        // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
+        unsafe { chunk.slot(index).cast::<P>().drop_in_place() };
+        true
+    }
+
+    /// Moves the pinned value out of `place`. The place is free only after [`release`](Self::release).
+    pub(super) fn extract(&mut self, place: u32) -> Option<P>
+    where
+        P: Unpin,
+    {
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        if chunk.live & bit == 0 {
+            return None;
+        }
+        chunk.live &= !bit;
+        // SAFETY: the slot held a `P` (invariant 3), which may move since it is `Unpin` (invariant 4).
+        Some(unsafe { chunk.slot(index).cast::<P>().read() })
+    }
+
+    /// Makes an empty place available to insertions.
+    #[inline]
+    pub(super) fn release(&mut self, place: u32) {
+        let open = self.open;
+        let chunk = self.chunk_mut(place);
+        let (index, bit) = Self::split(place);
+        debug_assert!(index < u32::from(chunk.capacity));
+        debug_assert!((chunk.live | chunk.settled | chunk.free) & bit == 0);
+        let was_full = chunk.free == 0;
+        chunk.free |= bit;
+        if was_full {
+            chunk.next_open = open;
+            self.open = place / CHUNK as u32;
+        }
+    }
+
+    /// Takes all settled values out, in the order of places, which are free afterwards.
+    ///
+    /// Values that `each` has not been given when it panics are leaked.
+    pub(super) fn take_all(&mut self, mut each: impl FnMut(V)) {
+        for n in 0..=self.rest.len() {
+            let open = self.open;
+            let chunk = self.chunk_mut((n * CHUNK) as u32);
+            let taken = core::mem::take(&mut chunk.settled);
+            if taken != 0 && chunk.free == 0 {
+                chunk.next_open = open;
+                self.open = n as u32;
+            }
+            let chunk = self.chunk_mut((n * CHUNK) as u32);
+            chunk.free |= taken;
+            let mut left = taken;
+            while left != 0 {
+                let slot = chunk.slot(left.trailing_zeros());
+                left &= left - 1;
+                // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
+                each(unsafe { slot.cast::<V>().read() });
+            }
+        }
+    }
+
+    /// Drops everything, in the order of places, also if a destructor panics. All places are free afterwards, but for those
+    /// that `is_held` holds back.
+    pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
+        struct Rest<'a, P, V, H: Fn(u32) -> bool> {
+            slab: &'a mut Slab<P, V>,
+            is_held: H,
+            chunk: usize,
+            emptied: u64,
+        }
+        impl<P, V, H: Fn(u32) -> bool> Rest<'_, P, V, H> {
+            fn run(&mut self) {
+                while self.chunk <= self.slab.rest.len() {
+                    let first = (self.chunk * CHUNK) as u32;
+                    let chunk = self.slab.chunk_mut(first);
+                    self.emptied |= chunk.live | chunk.settled;
+                    chunk.clear();
+                    while self.emptied != 0 {
+                        let place = first + self.emptied.trailing_zeros();
+                        self.emptied &= self.emptied - 1;
+                        if !(self.is_held)(place) {
+                            self.slab.release(place);
+                        }
+                    }
+                    self.chunk += 1;
+                }
+            }
+        }
+        impl<P, V, H: Fn(u32) -> bool> Drop for Rest<'_, P, V, H> {
+            fn drop(&mut self) {
+                // Does nothing, but after a panic in the first run.
+                self.run();
+            }
+        }
+        let mut rest = Rest {
+            slab: self,
+            is_held,
+            chunk: 0,
+            emptied: 0,
+        };
+        rest.run();
+    }
+}

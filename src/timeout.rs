@@ -1,0 +1,182 @@
+//! Deadlines: a view, and any future to tell when time is up.
+
+use alloc::boxed::Box;
+use core::error::Error;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::FusedFuture;
+
+use crate::into_set::sealed::Core;
+use crate::set::Progress;
+use crate::view::{Advance, Join};
+
+/// A view with a deadline. Made by the `timeout` methods of the views, where its behaviour is described.
+#[must_use = "a view does nothing unless it is polled"]
+pub struct Timeout<V, D> {
+    pub(crate) view: V,
+    pub(crate) timer: Timer<D>,
+}
+
+impl<V, D> Timeout<V, D> {
+    pub(crate) fn new(view: V, timer: D) -> Self {
+        Self {
+            view,
+            timer: Timer(Some(Box::pin(timer))),
+        }
+    }
+}
+
+impl<V, D> Timeout<V, D> {
+    pub(crate) fn map<W>(self, f: impl FnOnce(V) -> W) -> Timeout<W, D> {
+        Timeout {
+            view: f(self.view),
+            timer: self.timer,
+        }
+    }
+}
+
+impl<V: Join + Unpin, D: Future> Future for Timeout<V, D> {
+    type Output = V::Timed;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { view, timer } = &mut *self;
+        match view.advance() {
+            Advance::Done => {
+                timer.stop();
+                Poll::Ready(V::in_time(view.finish()))
+            }
+            Advance::Pending { .. } if timer.poll(cx) => {
+                view.set().futures().unpark();
+                Poll::Ready(view.late())
+            }
+            Advance::Pending { at_once } => {
+                view.set().park(cx, at_once);
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<V: Join + Unpin, D: Future> FusedFuture for Timeout<V, D> {
+    fn is_terminated(&self) -> bool {
+        self.view.is_over()
+    }
+}
+
+// The timer is boxed, and the views are `Unpin`.
+impl<V: Unpin, D> Unpin for Timeout<V, D> {}
+
+impl<V: fmt::Debug, D> fmt::Debug for Timeout<V, D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timeout")
+            .field("view", &self.view)
+            .field("fired", &self.timer.0.is_none())
+            .finish()
+    }
+}
+
+/// A timer until it fires.
+pub(crate) struct Timer<D>(Option<Pin<Box<D>>>);
+
+impl<D: Future> Timer<D> {
+    /// Whether the timer has fired. It is dropped when it does.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
+        if let Some(timer) = &mut self.0 {
+            if timer.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            self.0 = None;
+        }
+        true
+    }
+}
+
+impl<D> Timer<D> {
+    /// Drops the timer, as nobody waits for it any more.
+    pub(crate) fn stop(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// Time was up before all was done.
+///
+/// Says how much was done, and gives the rest back: see [`into_set`](TimedOut::into_set).
+///
+/// # Examples
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use std::future::{pending, ready};
+/// use futures_util::future::Either;
+/// use rejoin::gather;
+///
+/// let time_is_up = ready(());
+/// let late = gather([Either::Left(ready(1)), Either::Right(pending())])
+///     .timeout(time_is_up)
+///     .await
+///     .unwrap_err();
+/// assert_eq!(late.to_string(), "timed out with 1 of 2 finished");
+/// assert_eq!(late.into_set().len(), 2, "an output and an unfinished future");
+/// # });
+/// ```
+#[doc(alias = "TimeoutError")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct TimedOut<S = ()> {
+    progress: Progress,
+    set: S,
+}
+
+impl<S> TimedOut<S> {
+    pub(crate) fn new(progress: Progress, set: S) -> Self {
+        Self { progress, set }
+    }
+
+    /// How many futures had completed: [`Progress::finished`].
+    #[must_use]
+    pub fn finished(&self) -> usize {
+        self.progress.finished
+    }
+
+    /// How many futures there were: [`Progress::total`].
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.progress.total
+    }
+
+    /// What the view was made of, with all unfinished futures and all unclaimed outputs: nothing is lost, and any view can go
+    /// on from there.
+    #[must_use = "dropping the set drops the unfinished futures and the finished outputs"]
+    pub fn into_set(self) -> S {
+        self.set
+    }
+
+    /// The error alone, which is `Send`, `Sync` and `'static`. Drops the set.
+    #[must_use]
+    pub fn without_set(self) -> TimedOut {
+        TimedOut {
+            progress: self.progress,
+            set: (),
+        }
+    }
+}
+
+impl<S> fmt::Debug for TimedOut<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TimedOut")
+            .field("finished", &self.finished())
+            .field("total", &self.total())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Display for TimedOut<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Progress { finished, total } = self.progress;
+        write!(f, "timed out with {finished} of {total} finished")
+    }
+}
+
+impl<S> Error for TimedOut<S> {}
