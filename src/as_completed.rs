@@ -315,8 +315,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// Takes what has completed by now as all that will be delivered.
     fn expire(&mut self) {
         let outputs = self.set.futures().unclaimed();
-        let error = (!self.set.is_drained())
-            .then(|| TimedOut::new(self.set.progress(), ()));
+        let error = (!self.set.is_drained()).then(|| TimedOut::new(self.set.progress(), ()));
         self.state = State::Expired { outputs, error };
     }
 }

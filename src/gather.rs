@@ -343,20 +343,17 @@ where
     #[inline]
     fn finish(&mut self) -> Self::Output {
         let error = if self.failed {
-            let mut cursor = core::mem::replace(&mut self.cursor, Cursor::START);
-            self.set().futures().claim_seen(&mut cursor)
+            let cursor = core::mem::replace(&mut self.cursor, Cursor::START);
+            self.set().futures().claim_seen(cursor)
         } else {
             None
         };
         let result = match error {
             Some(result) => result.map(|_| Vec::new()),
-            None => Ok(self
-                .set()
-                .futures()
-                .claim_in_order(|output| match output {
-                    Ok(output) => output,
-                    Err(_) => unreachable!("an error ends the gathering"),
-                })),
+            None => Ok(self.set().futures().claim_in_order(|output| match output {
+                Ok(output) => output,
+                Err(_) => unreachable!("an error ends the gathering"),
+            })),
         };
         self.set = None;
         result

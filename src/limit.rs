@@ -39,14 +39,14 @@ const COMPLETIONS_PER_TICK: usize = 128;
 /// asyncio has no limit; the usual substitute, a semaphore that every task acquires, starts all tasks at once.
 #[must_use = "a limit does nothing unless it is given to `gather`, `as_completed` or `wait`"]
 #[track_caller]
-pub fn limit<I>(
-    n: usize,
-    futures: I,
-) -> Limit<I::IntoIter, <I::Item as IntoFuture>::IntoFuture>
+pub fn limit<I>(n: usize, futures: I) -> Limit<I::IntoIter, <I::Item as IntoFuture>::IntoFuture>
 where
     I: IntoIterator<Item: IntoFuture>,
 {
-    assert!(n > 0, "limit(n, …): `n` must be at least 1, or nothing could run");
+    assert!(
+        n > 0,
+        "limit(n, …): `n` must be at least 1, or nothing could run"
+    );
     let iter = futures.into_iter();
     let mut set = match iter.size_hint() {
         (_, Some(upper)) => FutureSet::with_capacity(upper.min(n)),
@@ -154,7 +154,9 @@ where
         };
         (
             lower.saturating_add(unpulled_lower),
-            upper.zip(unpulled_upper).and_then(|(a, b)| a.checked_add(b)),
+            upper
+                .zip(unpulled_upper)
+                .and_then(|(a, b)| a.checked_add(b)),
         )
     }
 
@@ -165,11 +167,7 @@ where
         }
     }
 
-    fn refill(
-        &mut self,
-        place: Place,
-        mut is_over: impl FnMut(&mut FutureSet<F>) -> bool,
-    ) -> bool {
+    fn refill(&mut self, place: Place, mut is_over: impl FnMut(&mut FutureSet<F>) -> bool) -> bool {
         let mut completions = 0;
         if is_over(&mut self.set) {
             return false;

@@ -3,9 +3,16 @@
 mod adder;
 mod key;
 mod queue;
-#[allow(unsafe_code, reason = "woken places: invariants at the head of the file")]
+#[allow(
+    unsafe_code,
+    reason = "woken places: invariants at the head of the file"
+)]
 mod ready;
-#[allow(unsafe_code, reason = "pinned places: invariants at the head of the file")]
+mod runs;
+#[allow(
+    unsafe_code,
+    reason = "pinned places: invariants at the head of the file"
+)]
 mod slab;
 mod store;
 
@@ -18,6 +25,7 @@ use core::task::{Context, Poll};
 
 use queue::Queue;
 use ready::{INBOX, Ready, Receiver};
+use runs::Run;
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -154,7 +162,7 @@ impl<F: Future> FutureSet<F> {
         let Some(place) = self.place_in_flight(key) else {
             return false;
         };
-        GiveUp { set: self, place }.set.store.discard(place);
+        self.give_up(place, |store| store.discard(place));
         true
     }
 
@@ -175,7 +183,7 @@ impl<F: Future> FutureSet<F> {
         F: Unpin,
     {
         let place = self.place_in_flight(key)?;
-        GiveUp { set: self, place }.set.store.extract(place)
+        self.give_up(place, |store| store.extract(place))
     }
 
     /// An unfinished future. `None` if `key` names none that is in flight.
@@ -242,6 +250,31 @@ impl<F: Future> FutureSet<F> {
             .filter(|place| self.store.is_in_flight(*place))
     }
 
+    /// Gives a future up with `how`, and lets go of its place, also if the destructor panics.
+    fn give_up<R>(&mut self, place: u32, how: impl FnOnce(&mut Store<F>) -> R) -> R {
+        struct LetGo<'a, F: Future> {
+            set: &'a mut FutureSet<F>,
+            place: u32,
+        }
+        impl<F: Future> Drop for LetGo<'_, F> {
+            fn drop(&mut self) {
+                let Self { set, place } = self;
+                set.ready.forget(*place);
+                if set.queue.contains(*place) {
+                    set.stale += 1;
+                } else {
+                    set.store.release(*place);
+                }
+                if set.store.in_flight() == 0 {
+                    // Somebody who waits for the last one would wait for ever.
+                    set.ready.rouse();
+                }
+            }
+        }
+        let let_go = LetGo { set: self, place };
+        how(&mut let_go.set.store)
+    }
+
     /// Stores a future and queues it for its first poll.
     #[inline]
     fn admit(&mut self, future: F) {
@@ -294,42 +327,49 @@ impl<F: Future> FutureSet<F> {
         });
     }
 
-    /// Polls the future in `place` once. `None` if there is none.
+    /// Polls the children in `run`, in order. `false` if it was cut short: the rest is queued again.
     #[inline]
-    fn poll_place(&mut self, place: u32) -> Option<bool> {
-        /// Drops a future that panics.
-        struct Unwinding<'a, F: Future> {
-            set: &'a mut FutureSet<F>,
-            place: u32,
-        }
-        impl<F: Future> Drop for Unwinding<'_, F> {
-            #[cold]
-            fn drop(&mut self) {
-                let Self { set, place } = self;
-                GiveUp { set, place: *place }.set.store.discard(*place);
-            }
-        }
-        let guard = Unwinding { set: self, place };
-        let FutureSet { store, ready, .. } = &mut *guard.set;
-        let Some(future) = store.future(place) else {
-            core::mem::forget(guard);
-            return None;
+    fn poll_run(&mut self, run: Run, fruitless: &mut usize) -> bool {
+        let mut turn = Turn {
+            set: self,
+            current: None,
+            rest: run,
         };
-        let (polled, woken) = ready.poll(place, |cx| future.poll(cx));
-        core::mem::forget(guard);
-        Some(match polled {
-            Poll::Pending => {
-                if woken {
-                    self.queue.push(place, false);
+        let Turn { set, current, rest } = &mut turn;
+        let mut poller = set.ready.poller(run.start);
+        let mut children = set.store.children(run);
+        while let Some(mut child) = children.next() {
+            let place = child.place();
+            rest.advance();
+            let Some(future) = child.future() else {
+                // Given up while it was queued.
+                set.stale -= 1;
+                child.release();
+                continue;
+            };
+            *current = Some(place);
+            let (polled, woken) = poller.poll(place, |cx| future.poll(cx));
+            *current = None;
+            match polled {
+                Poll::Ready(output) => {
+                    *fruitless = 0;
+                    poller.forget(place);
+                    child.complete(output);
                 }
-                false
+                Poll::Pending => {
+                    if woken {
+                        set.queue.push(place, false);
+                    }
+                    if !run.mark {
+                        *fruitless += 1;
+                        if *fruitless == FRUITLESS_POLLS {
+                            return false;
+                        }
+                    }
+                }
             }
-            Poll::Ready(output) => {
-                self.ready.forget(place);
-                self.store.complete(place, output);
-                true
-            }
-        })
+        }
+        true
     }
 
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
@@ -338,20 +378,9 @@ impl<F: Future> FutureSet<F> {
         self.take_woken();
         self.queue.begin_round();
         let mut fruitless = 0;
-        while let Some((place, fresh)) = self.queue.pop() {
-            match self.poll_place(place) {
-                Some(true) => fruitless = 0,
-                Some(false) if fresh => {}
-                Some(false) => {
-                    fruitless += 1;
-                    if fruitless == FRUITLESS_POLLS {
-                        return;
-                    }
-                }
-                None => {
-                    self.stale -= 1;
-                    self.store.release(place);
-                }
+        while let Some(run) = self.queue.pop() {
+            if !self.poll_run(run, &mut fruitless) {
+                return;
             }
         }
     }
@@ -400,7 +429,13 @@ impl<F: Future> FutureSet<F> {
 
     #[cold]
     fn take_added(&mut self) {
-        for future in self.inbox.as_mut().map(Receiver::take).into_iter().flatten() {
+        for future in self
+            .inbox
+            .as_mut()
+            .map(Receiver::take)
+            .into_iter()
+            .flatten()
+        {
             self.admit(future);
         }
     }
@@ -449,7 +484,7 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// Claims the output that `cursor` has passed last.
-    pub(crate) fn claim_seen(&mut self, cursor: &mut Cursor) -> Option<F::Output> {
+    pub(crate) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
         self.store.claim_seen(cursor)
     }
 
@@ -474,7 +509,7 @@ impl<F: Future> FutureSet<F> {
                 None => return false,
             },
         };
-        self.poll_place(place);
+        self.poll_run(Run::of(place), &mut 0);
         true
     }
 
@@ -484,30 +519,24 @@ impl<F: Future> FutureSet<F> {
     }
 }
 
-/// Lets go of the place of a future that is given up, also if its destructor panics.
-struct GiveUp<'a, F: Future> {
+/// Places whose turn it is, while they are polled.
+struct Turn<'a, F: Future> {
     set: &'a mut FutureSet<F>,
-    place: u32,
+    /// Who is being polled.
+    current: Option<u32>,
+    /// Who comes after that.
+    rest: Run,
 }
 
-impl<F: Future> Drop for GiveUp<'_, F> {
+impl<F: Future> Drop for Turn<'_, F> {
+    #[inline]
     fn drop(&mut self) {
-        let FutureSet {
-            store,
-            queue,
-            ready,
-            stale,
-            ..
-        } = &mut *self.set;
-        ready.forget(self.place);
-        if queue.contains(self.place) {
-            *stale += 1;
-        } else {
-            store.release(self.place);
+        if self.rest.len != 0 {
+            self.set.queue.unpop(self.rest);
         }
-        if store.in_flight() == 0 {
-            // Somebody who waits for the last one would wait for ever.
-            ready.rouse();
+        if let Some(place) = self.current {
+            // It has panicked.
+            self.set.give_up(place, |store| store.discard(place));
         }
     }
 }
@@ -545,10 +574,16 @@ impl<F: Future> fmt::Debug for FutureSet<F> {
 impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
     fn extend<I: IntoIterator<Item = A>>(&mut self, futures: I) {
         self.take_woken();
-        let futures = futures.into_iter();
+        let mut futures = futures.into_iter().map(A::into_future);
         self.store.expect(futures.size_hint().0);
-        for future in futures {
-            self.admit(future.into_future());
+        loop {
+            if self.store.is_full() {
+                self.compact();
+            }
+            let Self { store, queue, .. } = self;
+            if !store.fill(&mut futures, |start, len| queue.push_fresh(start, len)) {
+                break;
+            }
         }
         self.ready.rouse();
     }

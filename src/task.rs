@@ -289,10 +289,11 @@ impl fmt::Display for TaskError {
         match &self.0 {
             Cause::Panic(payload) => {
                 let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
-                let message = payload
-                    .downcast_ref::<&str>()
-                    .copied()
-                    .or_else(|| payload.downcast_ref::<alloc::string::String>().map(|s| &**s));
+                let message = payload.downcast_ref::<&str>().copied().or_else(|| {
+                    payload
+                        .downcast_ref::<alloc::string::String>()
+                        .map(|s| &**s)
+                });
                 match message {
                     Some(message) => write!(f, "the task panicked: {message}"),
                     None => f.write_str("the task panicked"),

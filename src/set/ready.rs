@@ -121,64 +121,41 @@ impl Ready {
         1 << (place as usize % PAGE)
     }
 
-    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
-    /// a way that the stack does not know: then the place is to be queued by the caller.
+    /// What polls the children in the block of places that `place` is in.
     #[inline]
-    pub(super) fn poll<R>(
-        &mut self,
-        place: u32,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> (R, bool) {
-        /// Adopts what was made during the poll, also if it panics.
-        struct Adopt<'a> {
-            ready: &'a mut Ready,
-            lent: Lent,
-            place: u32,
-        }
-        impl Drop for Adopt<'_> {
-            #[inline]
-            fn drop(&mut self) {
-                if let Some(page) = self.lent.kept() {
-                    self.ready.keep(self.place, page);
-                }
-            }
-        }
-        let mut page = None;
-        if self.head.is_some() {
-            if let Some(entry) = self.entry(place) {
-                page = entry.page.as_ref();
-                if let (Some(page), true) = (page, entry.kept & Self::bit(place) != 0) {
-                    let waker = page.waker(place);
-                    return (poll(&mut Context::from_waker(&waker)), false);
-                }
-            }
-        }
-        let lent = Lent::new(place, self.head, page);
-        let adopt = Adopt {
-            ready: self,
-            lent,
-            place,
+    pub(super) fn poller(&mut self, place: u32) -> Poller<'_> {
+        let (page, kept) = match self.entry(place) {
+            Some(entry) if self.head.is_some() => (entry.page.as_ref(), entry.kept),
+            _ => (None, 0),
         };
-        let waker = adopt.lent.waker();
-        let result = poll(&mut Context::from_waker(&waker));
-        (result, adopt.lent.woken())
+        Poller {
+            lent: Lent::new(self.head, page),
+            kept,
+            ready: self,
+        }
     }
 
     /// Notes that `place` has wakers, and the page that was made for them, if it was.
     #[cold]
     fn keep(&mut self, place: u32, page: Option<PageRef>) {
+        if let Some(page) = page {
+            self.adopt(place, page);
+        }
+        if let Some(entry) = self.entry_mut(place) {
+            entry.kept |= Self::bit(place);
+        }
+    }
+
+    /// Takes over the page of `place`, and the head that was made with it, if it was.
+    #[cold]
+    fn adopt(&mut self, place: u32, page: PageRef) {
         let number = page_of(place);
         if number > self.rest.len() {
             self.rest.resize_with(number, Entry::default);
         }
-        if let Some(page) = &page {
-            self.head.get_or_insert(page.head());
-        }
+        self.head.get_or_insert(page.head());
         if let Some(entry) = self.entry_mut(place) {
-            entry.kept |= Self::bit(place);
-            if page.is_some() {
-                entry.page = page;
-            }
+            entry.page = Some(page);
         }
     }
 
@@ -302,6 +279,68 @@ impl Drop for Ready {
             // Also if dropping the task's waker panics.
             let release = Release(head);
             head_ref(release.0).close();
+        }
+    }
+}
+
+/// Polls children in places of one page, with the wakers that they need.
+pub(super) struct Poller<'a> {
+    ready: &'a mut Ready,
+    lent: Lent,
+    /// The places whose child has kept a waker.
+    kept: u64,
+}
+
+impl Poller<'_> {
+    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
+    /// a way that the stack does not know: then the caller is to queue the place.
+    #[inline]
+    pub(super) fn poll<R>(
+        &mut self,
+        place: u32,
+        poll: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> (R, bool) {
+        if self.kept & Ready::bit(place) != 0 {
+            if let Some(page) = self
+                .ready
+                .entry(place)
+                .and_then(|entry| entry.page.as_ref())
+            {
+                let waker = page.waker(place);
+                return (poll(&mut Context::from_waker(&waker)), false);
+            }
+        }
+        let waker = self.lent.waker(place);
+        let result = poll(&mut Context::from_waker(&waker));
+        if let Some(page) = self.lent.take_kept() {
+            self.keep(place, page);
+        }
+        (result, self.lent.take_woken())
+    }
+
+    #[cold]
+    fn keep(&mut self, place: u32, page: Option<PageRef>) {
+        self.kept |= Ready::bit(place);
+        self.ready.keep(place, page);
+    }
+
+    /// Forgets that the child in `place` had wakers, as it is gone.
+    #[inline]
+    pub(super) fn forget(&mut self, place: u32) {
+        if self.kept & Ready::bit(place) != 0 {
+            self.kept &= !Ready::bit(place);
+            self.ready.forget(place);
+        }
+    }
+}
+
+impl Drop for Poller<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        // After a panic: what was made is adopted all the same.
+        if let Some(Some(page)) = self.lent.take_kept() {
+            let place = page.first();
+            self.ready.adopt(place, page);
         }
     }
 }

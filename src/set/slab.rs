@@ -196,6 +196,168 @@ unsafe impl<P: Sync, V: Sync> Sync for Chunk<P, V> {}
 // The values are pinned in their chunks, not in this struct.
 impl<P, V> Unpin for Chunk<P, V> {}
 
+/// Places of one chunk that are looked at one after the other.
+pub(super) struct Slots<'a, P, V> {
+    chunk: &'a mut Chunk<P, V>,
+    open: &'a mut u32,
+    /// The chunk's index.
+    number: u32,
+    next: u32,
+    end: u32,
+}
+
+impl<P, V> Slots<'_, P, V> {
+    /// Goes on to the next place.
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<SlotMut<'_, P, V>> {
+        if self.next == self.end {
+            return None;
+        }
+        let index = self.next;
+        self.next += 1;
+        Some(SlotMut {
+            chunk: &mut *self.chunk,
+            open: &mut *self.open,
+            number: self.number,
+            index,
+        })
+    }
+}
+
+/// One place.
+pub(super) struct SlotMut<'a, P, V> {
+    chunk: &'a mut Chunk<P, V>,
+    open: &'a mut u32,
+    number: u32,
+    index: u32,
+}
+
+impl<'a, P, V> SlotMut<'a, P, V> {
+    #[inline]
+    pub(super) fn place(&self) -> u32 {
+        self.number * CHUNK as u32 + self.index
+    }
+
+    /// The pinned value.
+    #[inline]
+    pub(super) fn pinned(&mut self) -> Option<Pin<&mut P>> {
+        SlotMut {
+            chunk: &mut *self.chunk,
+            open: &mut *self.open,
+            ..*self
+        }
+        .into_pinned()
+    }
+
+    /// The pinned value, for as long as the slab is borrowed.
+    #[inline]
+    pub(super) fn into_pinned(self) -> Option<Pin<&'a mut P>> {
+        if self.chunk.live & 1 << self.index == 0 {
+            return None;
+        }
+        // SAFETY: the slot holds a `P` (invariant 3); the borrow makes the reference the only one.
+        let value = unsafe { &mut *self.chunk.slot(self.index).cast::<P>() };
+        // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
+        Some(unsafe { Pin::new_unchecked(value) })
+    }
+
+    /// Drops the pinned value and puts `value` into its place, also if the destructor panics.
+    ///
+    /// # Panics
+    ///
+    /// If there is no pinned value.
+    #[inline]
+    pub(super) fn settle(self, value: V) {
+        struct Store<'a, P, V> {
+            chunk: &'a mut Chunk<P, V>,
+            index: u32,
+            value: ManuallyDrop<V>,
+        }
+        impl<P, V> Drop for Store<'_, P, V> {
+            #[inline]
+            fn drop(&mut self) {
+                // SAFETY: nothing takes the value but this, and this runs once.
+                let value = unsafe { ManuallyDrop::take(&mut self.value) };
+                // SAFETY: the slot is part of the allocation, and its bit is in no word (invariant 3): it holds nothing.
+                unsafe { self.chunk.slot(self.index).cast::<V>().write(value) };
+                self.chunk.settled |= 1 << self.index;
+            }
+        }
+        let Self { chunk, index, .. } = self;
+        assert!(
+            chunk.live & 1 << index != 0,
+            "only a pinned value can settle"
+        );
+        chunk.live &= !(1 << index);
+        let store = Store {
+            chunk,
+            index,
+            value: ManuallyDrop::new(value),
+        };
+        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place (invariant 4).
+        unsafe { store.chunk.slot(index).cast::<P>().drop_in_place() };
+    }
+
+    /// The ordinal with which the value was inserted.
+    #[inline]
+    pub(super) fn ordinal(&self) -> u64 {
+        self.chunk.ordinal(self.index)
+    }
+
+    /// Takes the settled value out. The place is then free.
+    #[inline]
+    pub(super) fn take(self) -> Option<V> {
+        let bit = 1 << self.index;
+        if self.chunk.settled & bit == 0 {
+            return None;
+        }
+        self.chunk.settled &= !bit;
+        // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
+        let value = unsafe { self.chunk.slot(self.index).cast::<V>().read() };
+        self.release();
+        Some(value)
+    }
+
+    /// Drops the pinned value, if there is one, in place. The place is free only after [`release`](Self::release).
+    pub(super) fn vacate(&mut self) -> bool {
+        let bit = 1 << self.index;
+        if self.chunk.live & bit == 0 {
+            return false;
+        }
+        self.chunk.live &= !bit;
+        // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
+        unsafe {
+            self.chunk.slot(self.index).cast::<P>().drop_in_place();
+        }
+        true
+    }
+
+    /// Moves the pinned value out. The place is free only after [`release`](Self::release).
+    pub(super) fn extract(&mut self) -> Option<P>
+    where
+        P: Unpin,
+    {
+        let bit = 1 << self.index;
+        if self.chunk.live & bit == 0 {
+            return None;
+        }
+        self.chunk.live &= !bit;
+        // SAFETY: the slot held a `P` (invariant 3), which may move since it is `Unpin` (invariant 4).
+        Some(unsafe { self.chunk.slot(self.index).cast::<P>().read() })
+    }
+
+    /// Makes the place, which is empty, available to insertions.
+    #[inline]
+    pub(super) fn release(self) {
+        let Self { chunk, open, .. } = self;
+        debug_assert!((chunk.live | chunk.settled | chunk.free) & 1 << self.index == 0);
+        if chunk.free == 0 {
+            chunk.next_open = core::mem::replace(open, self.number);
+        }
+        chunk.free |= 1 << self.index;
+    }
+}
+
 pub(super) struct Slab<P, V> {
     /// The first chunk needs no directory.
     first: Chunk<P, V>,
@@ -302,6 +464,77 @@ impl<P, V> Slab<P, V> {
         first + index
     }
 
+    /// Stores values in the free places of one chunk, which are one after the other, until these or the values run out. Tells
+    /// `note` the first place and the number, also if the iterator panics. `false` when there are no more values.
+    pub(super) fn fill(
+        &mut self,
+        values: &mut impl Iterator<Item = P>,
+        ordinal: u64,
+        note: impl FnMut(u32, u32),
+    ) -> bool {
+        struct Filled<'a, P, V, N: FnMut(u32, u32)> {
+            chunk: &'a mut Chunk<P, V>,
+            open: &'a mut u32,
+            start: u32,
+            len: u32,
+            note: N,
+        }
+        impl<P, V, N: FnMut(u32, u32)> Drop for Filled<'_, P, V, N> {
+            fn drop(&mut self) {
+                if self.len == 0 {
+                    return;
+                }
+                let filled = u64::MAX >> (CHUNK as u32 - self.len) << self.start;
+                self.chunk.free &= !filled;
+                self.chunk.live |= filled;
+                let first = *self.open * CHUNK as u32;
+                if self.chunk.free == 0 {
+                    *self.open = core::mem::replace(&mut self.chunk.next_open, NONE);
+                }
+                (self.note)(first + self.start, self.len);
+            }
+        }
+        if self.open == NONE {
+            // Not grown for nothing.
+            let Some(value) = values.next() else {
+                return false;
+            };
+            let place = self.insert(value, ordinal);
+            let mut note = note;
+            note(place, 1);
+            return true;
+        }
+        let chunk = match self.open {
+            0 => &mut self.first,
+            n => &mut self.rest[n as usize - 1],
+        };
+        let start = chunk.free.trailing_zeros();
+        let end = start + (chunk.free >> start).trailing_ones();
+        // The ordinals are those of the whole run: set for its first place, unless there is a table.
+        let mut filled = Filled {
+            chunk,
+            open: &mut self.open,
+            start,
+            len: 0,
+            note,
+        };
+        while filled.start + filled.len < end {
+            let Some(value) = values.next() else {
+                return false;
+            };
+            let index = filled.start + filled.len;
+            let ordinal = ordinal + u64::from(filled.len);
+            if filled.len == 0 || filled.chunk.ordinals.is_some() {
+                filled.chunk.set_ordinal(index, ordinal);
+            }
+            // SAFETY: the bit is set in `free`, so the slot is valid for writes and holds nothing (invariants 2, 3). It is
+            // in no word but that until `filled` is dropped.
+            unsafe { filled.chunk.slot(index).cast::<P>().write(value) };
+            filled.len += 1;
+        }
+        true
+    }
+
     /// The ordinal with which the value in `place` was inserted, if there is one.
     #[inline]
     pub(super) fn ordinal(&self, place: u32) -> Option<u64> {
@@ -319,144 +552,68 @@ impl<P, V> Slab<P, V> {
         self.chunk(place).live & Self::split(place).1 != 0
     }
 
-    /// The pinned value in `place`.
+    /// The places of a run, which is within one chunk.
     #[inline]
-    pub(super) fn pinned(&mut self, place: u32) -> Option<Pin<&mut P>> {
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        if chunk.live & bit == 0 {
-            return None;
+    pub(super) fn run(&mut self, start: u32, len: u32) -> Slots<'_, P, V> {
+        let number = start / CHUNK as u32;
+        let chunk = match number {
+            0 => &mut self.first,
+            n => &mut self.rest[n as usize - 1],
+        };
+        debug_assert!(start % CHUNK as u32 + len <= u32::from(chunk.capacity));
+        Slots {
+            chunk,
+            open: &mut self.open,
+            number,
+            next: start % CHUNK as u32,
+            end: start % CHUNK as u32 + len,
         }
-        // SAFETY: the slot holds a `P` (invariant 3); the borrow of `self` makes the reference the only one.
-        let value = unsafe { &mut *chunk.slot(index).cast::<P>() };
-        // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
-        Some(unsafe { Pin::new_unchecked(value) })
     }
 
-    /// Drops the pinned value in `place` and puts `value` there, also if the destructor panics.
-    ///
-    /// # Panics
-    ///
-    /// If there is no pinned value.
+    /// One place.
     #[inline]
-    pub(super) fn settle(&mut self, place: u32, value: V) {
-        struct Store<'a, P, V> {
-            chunk: &'a mut Chunk<P, V>,
-            index: u32,
-            value: ManuallyDrop<V>,
+    pub(super) fn at(&mut self, place: u32) -> SlotMut<'_, P, V> {
+        let number = place / CHUNK as u32;
+        SlotMut {
+            chunk: match number {
+                0 => &mut self.first,
+                n => &mut self.rest[n as usize - 1],
+            },
+            open: &mut self.open,
+            number,
+            index: place % CHUNK as u32,
         }
-        impl<P, V> Drop for Store<'_, P, V> {
-            #[inline]
-            fn drop(&mut self) {
-                // SAFETY: nothing takes the value but this, and this runs once.
-                let value = unsafe { ManuallyDrop::take(&mut self.value) };
-                // SAFETY: the slot is part of the allocation, and its bit is in no word (invariant 3): it holds nothing.
-                unsafe { self.chunk.slot(self.index).cast::<V>().write(value) };
-                self.chunk.settled |= 1 << self.index;
-            }
-        }
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        assert!(chunk.live & bit != 0, "only a pinned value settles");
-        chunk.live &= !bit;
-        let store = Store {
-            chunk,
-            index,
-            value: ManuallyDrop::new(value),
-        };
-        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place (invariant 4).
-        unsafe { store.chunk.slot(index).cast::<P>().drop_in_place() };
     }
 
     /// The settled value in `place`.
     #[inline]
-    pub(super) fn settled(&mut self, place: u32) -> Option<&mut V> {
-        let chunk = self.chunk_mut(place);
+    pub(super) fn settled(&self, place: u32) -> Option<&V> {
+        let chunk = self.chunk(place);
         let (index, bit) = Self::split(place);
         if chunk.settled & bit == 0 {
             return None;
         }
-        // SAFETY: the slot holds a `V` (invariant 3); the borrow of `self` makes the reference the only one.
-        Some(unsafe { &mut *chunk.slot(index).cast::<V>() })
-    }
-
-    /// Takes the settled value out of `place`, which is then free.
-    #[inline]
-    pub(super) fn take(&mut self, place: u32) -> Option<V> {
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        if chunk.settled & bit == 0 {
-            return None;
-        }
-        chunk.settled &= !bit;
-        // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
-        let value = unsafe { chunk.slot(index).cast::<V>().read() };
-        self.release(place);
-        Some(value)
-    }
-
-    /// Drops the pinned value in `place`, if there is one, in place. The place is free only after [`release`](Self::release).
-    pub(super) fn vacate(&mut self, place: u32) -> bool {
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        if chunk.live & bit == 0 {
-            return false;
-        }
-        chunk.live &= !bit;
-        // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
-        unsafe { chunk.slot(index).cast::<P>().drop_in_place() };
-        true
-    }
-
-    /// Moves the pinned value out of `place`. The place is free only after [`release`](Self::release).
-    pub(super) fn extract(&mut self, place: u32) -> Option<P>
-    where
-        P: Unpin,
-    {
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        if chunk.live & bit == 0 {
-            return None;
-        }
-        chunk.live &= !bit;
-        // SAFETY: the slot held a `P` (invariant 3), which may move since it is `Unpin` (invariant 4).
-        Some(unsafe { chunk.slot(index).cast::<P>().read() })
-    }
-
-    /// Makes an empty place available to insertions.
-    #[inline]
-    pub(super) fn release(&mut self, place: u32) {
-        let open = self.open;
-        let chunk = self.chunk_mut(place);
-        let (index, bit) = Self::split(place);
-        debug_assert!(index < u32::from(chunk.capacity));
-        debug_assert!((chunk.live | chunk.settled | chunk.free) & bit == 0);
-        let was_full = chunk.free == 0;
-        chunk.free |= bit;
-        if was_full {
-            chunk.next_open = open;
-            self.open = place / CHUNK as u32;
-        }
+        // SAFETY: the slot holds a `V` (invariant 3), and nobody changes it while `self` is borrowed.
+        Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
     /// Takes all settled values out, in the order of places, which are free afterwards.
     ///
     /// Values that `each` has not been given when it panics are leaked.
     pub(super) fn take_all(&mut self, mut each: impl FnMut(V)) {
-        for n in 0..=self.rest.len() {
-            let open = self.open;
-            let chunk = self.chunk_mut((n * CHUNK) as u32);
-            let taken = core::mem::take(&mut chunk.settled);
+        for number in 0..=self.rest.len() {
+            let chunk = match number {
+                0 => &mut self.first,
+                n => &mut self.rest[n - 1],
+            };
+            let mut taken = core::mem::take(&mut chunk.settled);
             if taken != 0 && chunk.free == 0 {
-                chunk.next_open = open;
-                self.open = n as u32;
+                chunk.next_open = core::mem::replace(&mut self.open, number as u32);
             }
-            let chunk = self.chunk_mut((n * CHUNK) as u32);
             chunk.free |= taken;
-            let mut left = taken;
-            while left != 0 {
-                let slot = chunk.slot(left.trailing_zeros());
-                left &= left - 1;
+            while taken != 0 {
+                let slot = chunk.slot(taken.trailing_zeros());
+                taken &= taken - 1;
                 // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
                 each(unsafe { slot.cast::<V>().read() });
             }
@@ -483,7 +640,7 @@ impl<P, V> Slab<P, V> {
                         let place = first + self.emptied.trailing_zeros();
                         self.emptied &= self.emptied - 1;
                         if !(self.is_held)(place) {
-                            self.slab.release(place);
+                            self.slab.at(place).release();
                         }
                     }
                     self.chunk += 1;

@@ -7,47 +7,36 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::key::{Completed, Key};
-use super::slab::Slab;
-
-/// No place.
-const NONE: u32 = u32::MAX;
-
-/// An unclaimed output, in the place of the future that it is from.
-struct Done<T> {
-    output: T,
-    /// The place whose output is next in order of completion.
-    next: u32,
-}
+use super::runs::{Position, Run, Runs};
+use super::slab::{Slab, SlotMut, Slots};
 
 /// How far a view has looked at the unclaimed outputs, while it claims none of them.
 #[derive(Debug)]
 pub(crate) struct Cursor {
     seen: usize,
-    /// The place of the last output that was seen, and the one before it.
+    /// The position after the last output that was seen in its place.
+    position: Position,
+    /// That place.
     last: u32,
-    before: u32,
 }
 
 impl Cursor {
     pub(crate) const START: Self = Self {
         seen: 0,
-        last: NONE,
-        before: NONE,
+        position: Position::FRONT,
+        last: 0,
     };
 }
 
 pub(super) struct Store<F: Future> {
-    slab: Slab<F, Done<F::Output>>,
+    slab: Slab<F, F::Output>,
     in_flight: usize,
     /// Outputs that were moved out of their places, all of which completed before those that were not.
     spilled: VecDeque<Completed<F::Output>>,
-    /// The chain of outputs in places.
-    first: u32,
-    last: u32,
-    chained: usize,
+    /// The places of the outputs that were not, in the order of completion.
+    done: Runs,
     /// How many futures were ever inserted; the next one's index.
     inserted: u64,
-    completed: u64,
     discarded: u64,
     /// Whether all that is held lies in the slab in the order of insertion.
     in_order: bool,
@@ -63,11 +52,8 @@ impl<F: Future> Store<F> {
             slab: Slab::new(),
             in_flight: 0,
             spilled: VecDeque::new(),
-            first: NONE,
-            last: NONE,
-            chained: 0,
+            done: Runs::new(),
             inserted: 0,
-            completed: 0,
             discarded: 0,
             in_order: true,
             newest: 0,
@@ -86,11 +72,11 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn unclaimed(&self) -> usize {
-        self.spilled.len() + self.chained
+        self.spilled.len() + self.done.len()
     }
 
     pub(super) fn completed(&self) -> usize {
-        self.completed as usize
+        (self.inserted - self.discarded) as usize - self.in_flight
     }
 
     /// All that were inserted and not given up.
@@ -107,13 +93,46 @@ impl<F: Future> Store<F> {
     #[inline]
     pub(super) fn insert(&mut self, future: F) -> u32 {
         let place = self.slab.insert(future, self.inserted);
-        if place <= self.newest && self.inserted != 0 {
+        self.note_inserted(place, 1);
+        place
+    }
+
+    /// Inserts futures that then lie in a row, and tells `note` where, also if the iterator panics. `false` if there are no more.
+    pub(super) fn fill(
+        &mut self,
+        futures: &mut impl Iterator<Item = F>,
+        mut note: impl FnMut(u32, u32),
+    ) -> bool {
+        let Self {
+            slab,
+            inserted,
+            in_flight,
+            newest,
+            in_order,
+            done,
+            spilled,
+            ..
+        } = self;
+        slab.fill(futures, *inserted, |start, len| {
+            if start <= *newest && *inserted != 0 {
+                *in_order = *in_flight + done.len() + spilled.len() == 0;
+            }
+            *newest = start + len - 1;
+            *inserted += u64::from(len);
+            *in_flight += len as usize;
+            note(start, len);
+        })
+    }
+
+    /// Counts futures that were just inserted, in places that lie in a row.
+    #[inline]
+    fn note_inserted(&mut self, start: u32, len: u32) {
+        if start <= self.newest && self.inserted != 0 {
             self.in_order = self.in_flight + self.unclaimed() == 0;
         }
-        self.newest = place;
-        self.inserted += 1;
-        self.in_flight += 1;
-        place
+        self.newest = start + len - 1;
+        self.inserted += u64::from(len);
+        self.in_flight += len as usize;
     }
 
     fn make_key(&mut self, index: u64, place: u32) -> Key {
@@ -151,29 +170,24 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn future(&mut self, place: u32) -> Option<Pin<&mut F>> {
-        self.slab.pinned(place)
+        self.slab.at(place).into_pinned()
     }
 
-    /// Drops the future in `place` and keeps its output.
+    /// The children in a run of places, which is within one block of 64.
     #[inline]
-    pub(super) fn complete(&mut self, place: u32, output: F::Output) {
-        if self.chained == 0 {
-            self.first = place;
-        } else if let Some(last) = self.slab.settled(self.last) {
-            last.next = place;
+    pub(super) fn children(&mut self, run: Run) -> Children<'_, F> {
+        Children {
+            slots: self.slab.run(run.start, run.len),
+            done: &mut self.done,
+            in_flight: &mut self.in_flight,
         }
-        self.last = place;
-        self.chained += 1;
-        self.completed += 1;
-        self.in_flight -= 1;
-        self.slab.settle(place, Done { output, next: NONE });
     }
 
     /// Drops the future in `place`. The place is not free before it is released.
     pub(super) fn discard(&mut self, place: u32) {
         self.in_flight -= 1;
         self.discarded += 1;
-        self.slab.vacate(place);
+        self.slab.at(place).vacate();
     }
 
     /// Moves the future in `place` out. The place is not free before it is released.
@@ -181,14 +195,14 @@ impl<F: Future> Store<F> {
     where
         F: Unpin,
     {
-        let future = self.slab.extract(place)?;
+        let future = self.slab.at(place).extract()?;
         self.in_flight -= 1;
         self.discarded += 1;
         Some(future)
     }
 
     pub(super) fn release(&mut self, place: u32) {
-        self.slab.release(place);
+        self.slab.at(place).release();
     }
 
     /// Claims the output that completed first.
@@ -197,7 +211,7 @@ impl<F: Future> Store<F> {
         if let Some(completed) = self.spilled.pop_front() {
             return Some(completed);
         }
-        let (index, place, output) = self.unchain_first()?;
+        let (index, place, output) = self.take_first()?;
         let key = self.make_key(index, place);
         Some(Completed { key, output })
     }
@@ -207,28 +221,19 @@ impl<F: Future> Store<F> {
         if let Some(completed) = self.spilled.pop_front() {
             return Some(completed.output);
         }
-        self.unchain_first().map(|(_, _, output)| output)
+        self.take_first().map(|(_, _, output)| output)
     }
 
     #[inline]
-    fn unchain_first(&mut self) -> Option<(u64, u32, F::Output)> {
-        if self.chained == 0 {
-            return None;
-        }
-        let place = self.first;
-        let index = self.slab.ordinal(place)?;
-        let done = self.slab.take(place)?;
-        self.chained -= 1;
-        self.first = done.next;
-        if self.chained == 0 {
-            self.last = NONE;
-        }
-        Some((index, place, done.output))
+    fn take_first(&mut self) -> Option<(u64, u32, F::Output)> {
+        let place = self.done.pop(1)?.start;
+        let slot = self.slab.at(place);
+        Some((slot.ordinal(), place, slot.take()?))
     }
 
     /// Moves all outputs out of their places, which are then free.
     pub(super) fn spill(&mut self) {
-        while let Some((index, place, output)) = self.unchain_first() {
+        while let Some((index, place, output)) = self.take_first() {
             let key = self.make_key(index, place);
             self.spilled.push_back(Completed { key, output });
         }
@@ -245,33 +250,22 @@ impl<F: Future> Store<F> {
         if cursor.seen <= spilled {
             return Some(&self.spilled[cursor.seen - 1].output);
         }
-        cursor.before = cursor.last;
-        cursor.last = if cursor.seen == spilled + 1 {
-            self.first
-        } else {
-            self.slab.settled(cursor.last)?.next
-        };
-        self.slab.settled(cursor.last).map(|done| &done.output)
+        if cursor.seen == spilled + 1 {
+            cursor.position = Position::FRONT;
+        }
+        cursor.last = self.done.next(&mut cursor.position)?;
+        self.slab.settled(cursor.last)
     }
 
     /// Claims the output that `cursor` has passed last.
-    pub(super) fn claim_seen(&mut self, cursor: &mut Cursor) -> Option<F::Output> {
-        let spilled = self.spilled.len();
-        cursor.seen = cursor.seen.checked_sub(1)?;
-        if cursor.seen < spilled {
-            return self.spilled.remove(cursor.seen).map(|done| done.output);
+    pub(super) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
+        if let Some(index) = cursor.seen.checked_sub(1) {
+            if index < self.spilled.len() {
+                return self.spilled.remove(index).map(|done| done.output);
+            }
         }
-        if cursor.seen == spilled {
-            return self.unchain_first().map(|(_, _, output)| output);
-        }
-        let place = core::mem::replace(&mut cursor.last, cursor.before);
-        let done = self.slab.take(place)?;
-        self.chained -= 1;
-        self.slab.settled(cursor.before)?.next = done.next;
-        if self.last == place {
-            self.last = cursor.before;
-        }
-        Some(done.output)
+        self.done.remove_before(cursor.position);
+        self.slab.at(cursor.last).take()
     }
 
     /// Claims all outputs, in the order of completion.
@@ -287,17 +281,15 @@ impl<F: Future> Store<F> {
     pub(super) fn claim_in_order<T>(&mut self, mut map: impl FnMut(F::Output) -> T) -> Vec<T> {
         let mut all = Vec::with_capacity(self.unclaimed());
         if self.in_order && self.spilled.is_empty() {
-            self.slab.take_all(|done| all.push(map(done.output)));
-            self.first = NONE;
-            self.last = NONE;
-            self.chained = 0;
+            self.done = Runs::new();
+            self.slab.take_all(|output| all.push(map(output)));
             return all;
         }
         let mut keyed: Vec<_> = core::mem::take(&mut self.spilled)
             .into_iter()
             .map(|completed| (completed.key.index, completed.output))
             .collect();
-        while let Some((index, _, output)) = self.unchain_first() {
+        while let Some((index, _, output)) = self.take_first() {
             keyed.push((index, output));
         }
         keyed.sort_unstable_by_key(|(index, _)| *index);
@@ -309,11 +301,59 @@ impl<F: Future> Store<F> {
     pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
         self.discarded += self.in_flight as u64;
         self.in_flight = 0;
-        self.chained = 0;
-        self.first = NONE;
-        self.last = NONE;
+        self.done = Runs::new();
         let spilled = core::mem::take(&mut self.spilled);
         self.slab.clear(is_held);
         drop(spilled);
+    }
+}
+
+/// Children in a row of places.
+pub(super) struct Children<'a, F: Future> {
+    slots: Slots<'a, F, F::Output>,
+    done: &'a mut Runs,
+    in_flight: &'a mut usize,
+}
+
+impl<F: Future> Children<'_, F> {
+    #[inline]
+    pub(super) fn next(&mut self) -> Option<Child<'_, F>> {
+        Some(Child {
+            slot: self.slots.next()?,
+            done: &mut *self.done,
+            in_flight: &mut *self.in_flight,
+        })
+    }
+}
+
+/// A place and whoever is in it.
+pub(super) struct Child<'a, F: Future> {
+    slot: SlotMut<'a, F, F::Output>,
+    done: &'a mut Runs,
+    in_flight: &'a mut usize,
+}
+
+impl<F: Future> Child<'_, F> {
+    #[inline]
+    pub(super) fn place(&self) -> u32 {
+        self.slot.place()
+    }
+
+    #[inline]
+    pub(super) fn future(&mut self) -> Option<Pin<&mut F>> {
+        self.slot.pinned()
+    }
+
+    /// Drops the future and keeps its output.
+    #[inline]
+    pub(super) fn complete(self, output: F::Output) {
+        self.done.push(self.slot.place(), false);
+        *self.in_flight -= 1;
+        self.slot.settle(output);
+    }
+
+    /// Frees the place, which is empty.
+    pub(super) fn release(self) {
+        self.slot.release();
     }
 }

@@ -2,8 +2,8 @@
 
 use core::task::Waker;
 
-use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, UnsafeCell, fence};
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::sync::{AtomicBool, AtomicU32, AtomicUsize, UnsafeCell};
+use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 // States of a link.
 /// Not on the stack. Set by the consumer when it takes the number; replaced by the waker that pushes it.
@@ -31,6 +31,9 @@ pub(super) struct Head {
     cell: UnsafeCell<Option<Waker>>,
     /// The link of `INBOX`.
     inbox: AtomicU32,
+    /// Where a wake that finds its place queued and the consumer that clears places meet: of two additions, the later sees
+    /// all that came before the earlier.
+    meeting: AtomicU32,
     /// One for the consumer, one for every page, one for every bell.
     pub(super) refs: AtomicUsize,
 }
@@ -52,6 +55,7 @@ impl Head {
             busy: AtomicBool::new(false),
             cell: UnsafeCell::new(None),
             inbox: AtomicU32::new(IDLE),
+            meeting: AtomicU32::new(0),
             refs: AtomicUsize::new(refs),
         }
     }
@@ -76,9 +80,10 @@ impl Head {
             {
                 break;
             }
-            // Ordering: partner of the fence in `take`. If the link is still taken after this fence, its number is yet to
-            // be cleared, and the poll that follows sees all that was written before this wake.
-            fence(SeqCst);
+            // Ordering: partner of the same in `take`. If that came first, this acquires the cleared link, and goes on. If the
+            // link is still taken, that is yet to come: it acquires what was written before this wake, for the poll that
+            // follows. (A read-modify-write on both sides: a fence would not order a load after it with the other's writes.)
+            self.meeting.fetch_add(1, AcqRel);
             if link.load(Relaxed) != IDLE {
                 return;
             }
@@ -87,10 +92,7 @@ impl Head {
         loop {
             // Ordering: Release publishes the link, and what the waking thread wrote, to the swap in `take`; Acquire is for
             // the cell, written before the Release in `sleep`.
-            match self
-                .top
-                .compare_exchange_weak(top, number, AcqRel, Relaxed)
-            {
+            match self.top.compare_exchange_weak(top, number, AcqRel, Relaxed) {
                 Ok(SLEEPING) => return self.wake(),
                 Ok(_) | Err(CLOSED) => return,
                 Err(now) => {
@@ -137,9 +139,8 @@ impl Head {
             link.store(IDLE, Relaxed);
             number = next;
         }
-        // Ordering: partner of the fence in `push`. A wake that found its link taken before it was cleared here is seen by
-        // the poll that comes.
-        fence(SeqCst);
+        // Ordering: partner of the same in `push`.
+        self.meeting.fetch_add(1, AcqRel);
         true
     }
 

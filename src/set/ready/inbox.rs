@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::Bell;
 
-use crate::sync::AtomicPtr;
+use crate::sync::{AtomicPtr, fence};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 struct Node<T> {
@@ -102,7 +102,11 @@ impl<T> Inbox<T> {
     fn close(&self) -> Taken<T> {
         // Ordering: Acquire is the partner of the Release in `push`.
         let top = self.top.swap(closed(), AcqRel);
-        Taken::new(if top == closed() { ptr::null_mut() } else { top })
+        Taken::new(if top == closed() {
+            ptr::null_mut()
+        } else {
+            top
+        })
     }
 }
 
@@ -137,7 +141,10 @@ impl<T> Receiver<T> {
 
     /// Whether nobody can send any more.
     pub(crate) fn is_alone(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        let is_alone = Arc::strong_count(&self.0) == 1;
+        // Ordering: partner of the Release with which a sender is dropped: what it has sent is seen in the inbox afterwards.
+        fence(Acquire);
+        is_alone
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -6,60 +6,72 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::head::Head;
 use super::page::{Page, PageRef, new_waker, release_head};
-use crate::sync::{AtomicBool, AtomicPtr};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU32};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 
-/// What a lent waker points to. A `&Waker` may be shared with scoped threads, so its flags are atomics.
+/// What a lent waker points to.
+///
+/// A `&Waker` may be shared with scoped threads, so all that it reaches is atomic. Between polls the poller alone uses it.
 pub(super) struct Lent {
-    place: u32,
-    head: Option<NonNull<Head>>,
-    /// The page of the place, if it was there before.
-    page: *mut Page,
+    /// Whose turn it is.
+    place: AtomicU32,
+    /// The head and the page of the place, if there are any.
+    head: AtomicPtr<Head>,
+    page: AtomicPtr<Page>,
+    /// Whether the child woke itself.
     woken: AtomicBool,
-    /// The page of the place, once a waker was cloned: the one from before or one that was made for it.
+    /// The page of the place, once a waker was cloned: the one that was there or one that was made for it.
     kept: AtomicPtr<Page>,
 }
 
+// Ordering: `Relaxed` throughout but for `kept`. Other threads that use the lent waker were started within the poll, and are joined
+// before it returns.
 impl Lent {
     #[inline]
-    pub(super) fn new(place: u32, head: Option<NonNull<Head>>, page: Option<&PageRef>) -> Self {
+    pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>) -> Self {
         Self {
-            place,
-            head,
-            page: page.map_or(ptr::null_mut(), PageRef::as_ptr),
+            place: AtomicU32::new(0),
+            head: AtomicPtr::new(head.map_or(ptr::null_mut(), NonNull::as_ptr)),
+            page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
             woken: AtomicBool::new(false),
             kept: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
-    /// The waker to lend. It must not be used after `self`.
+    /// The waker to lend for a poll of `place`. It must not be used after `self`.
     #[inline]
-    pub(super) fn waker(&self) -> ManuallyDrop<Waker> {
+    pub(super) fn waker(&self, place: u32) -> ManuallyDrop<Waker> {
+        self.place.store(place, Relaxed);
         let data = ptr::from_ref(self).cast();
         // SAFETY: the table's functions take a pointer to a `Lent`, which is alive during the poll (invariant 4).
         ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })
     }
 
-    /// Whether the child woke itself.
+    /// Whether the child has woken itself since the last time.
     #[inline]
-    pub(super) fn woken(&self) -> bool {
-        // Ordering: other threads that used the lent waker were joined before the poll returned.
-        self.woken.load(Relaxed)
+    pub(super) fn take_woken(&self) -> bool {
+        self.woken.load(Relaxed) && {
+            self.woken.store(false, Relaxed);
+            true
+        }
     }
 
-    /// Whether a waker was kept, and the page if it was made for that.
+    /// Whether a waker was kept since the last time, and the page if it was made for that.
     #[inline]
-    pub(super) fn kept(&self) -> Option<Option<PageRef>> {
-        // Ordering: as in `woken`.
+    pub(super) fn take_kept(&self) -> Option<Option<PageRef>> {
         let kept = self.kept.load(Relaxed);
         if kept.is_null() {
-            None
-        } else if self.page.is_null() {
-            // SAFETY: it was leaked in `clone` for us to take, which is done once, after the poll.
-            Some(Some(unsafe { PageRef::from_raw(kept) }))
-        } else {
-            Some(None)
+            return None;
         }
+        self.kept.store(ptr::null_mut(), Relaxed);
+        if !self.page.load(Relaxed).is_null() {
+            return Some(None);
+        }
+        // SAFETY: it was leaked in `clone` for us to take; this is done once, as there is a page from now on.
+        let page = unsafe { PageRef::from_raw(kept) };
+        self.page.store(kept, Relaxed);
+        self.head.store(page.head().as_ptr(), Relaxed);
+        Some(Some(page))
     }
 
     /// The page to put a waker on, made if there is none.
@@ -69,10 +81,13 @@ impl Lent {
         if !kept.is_null() {
             return kept;
         }
-        let page = if self.page.is_null() {
-            PageRef::new(self.head, self.place).into_raw()
+        let page = self.page.load(Relaxed);
+        let head = NonNull::new(self.head.load(Relaxed));
+        let is_new = page.is_null();
+        let page = if is_new {
+            PageRef::new(head, self.place.load(Relaxed)).into_raw()
         } else {
-            self.page
+            page
         };
         match self
             .kept
@@ -80,10 +95,10 @@ impl Lent {
         {
             Ok(_) => page,
             Err(theirs) => {
-                if self.page.is_null() {
+                if is_new {
                     // SAFETY: just made here, and known to nobody else.
                     let page = unsafe { PageRef::from_raw(page) };
-                    if self.head.is_none() {
+                    if head.is_none() {
                         // SAFETY: the head is new, too, with a reference for a consumer who will not have it.
                         unsafe { release_head(page.head()) };
                     }
@@ -106,11 +121,10 @@ fn lent<'a>(data: *const ()) -> &'a Lent {
 
 unsafe fn clone(data: *const ()) -> RawWaker {
     let lent = lent(data);
-    new_waker(lent.keep(), lent.place)
+    new_waker(lent.keep(), lent.place.load(Relaxed))
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
-    // Ordering: as in `woken`.
     lent(data).woken.store(true, Relaxed);
 }
 

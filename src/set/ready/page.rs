@@ -86,6 +86,11 @@ impl PageRef {
         unsafe { self.0.as_ref() }
     }
 
+    /// The first place of the page.
+    pub(super) fn first(&self) -> u32 {
+        self.page().first
+    }
+
     pub(super) fn head(&self) -> NonNull<Head> {
         self.page().head
     }
@@ -194,14 +199,20 @@ fn data(page: *mut Page, place: u32) -> *const () {
         .cast()
 }
 
+/// The page of a waker's pointer. (A pointer, as a page cannot be freed through a `&Page`.)
+#[inline]
+fn page_at(data: *const ()) -> NonNull<Page> {
+    let page = data.map_addr(|address| address - address % align_of::<Page>());
+    // SAFETY: no page is at address 0 (invariant 3).
+    unsafe { NonNull::new_unchecked(page.cast::<Page>().cast_mut()) }
+}
+
 /// The page and the place of a waker's pointer.
 #[inline]
 fn page_and_place<'a>(data: *const ()) -> (&'a Page, u32) {
-    let index = data.addr() % align_of::<Page>();
-    let page = data.map_addr(|address| address - index).cast::<Page>();
     // SAFETY: private to the vtable, whose callers hold a waker, which keeps the page (invariants 2 and 3).
-    let page = unsafe { &*page };
-    (page, page.first + index as u32)
+    let page = unsafe { page_at(data).as_ref() };
+    (page, page.first + (data.addr() % align_of::<Page>()) as u32)
 }
 
 pub(super) static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
@@ -222,8 +233,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 
 unsafe fn wake(data: *const ()) {
     // Given up last, also if the task's own waker panics.
+    let _reference = PageRef(page_at(data));
     let (page, place) = page_and_place(data);
-    let _reference = PageRef(NonNull::from(page));
     push(page, place);
 }
 
@@ -233,8 +244,7 @@ unsafe fn wake_by_ref(data: *const ()) {
 }
 
 unsafe fn release(data: *const ()) {
-    let (page, _) = page_and_place(data);
-    drop(PageRef(NonNull::from(page)));
+    drop(PageRef(page_at(data)));
 }
 
 #[inline]
