@@ -16,6 +16,7 @@ mod runs;
 mod slab;
 mod store;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
@@ -26,6 +27,7 @@ use core::task::{Context, Poll};
 use queue::Queue;
 use ready::{INBOX, Ready, Receiver};
 use runs::Run;
+use slab::Verdict;
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -95,7 +97,7 @@ pub struct FutureSet<F: Future> {
     /// Places in the queue whose future was given up: freed when their turn comes.
     stale: usize,
     /// If the number in flight is limited: the places of those that wait for their first poll.
-    waiting: Option<VecDeque<u32>>,
+    waiting: Option<Box<VecDeque<u32>>>,
     inbox: Option<Receiver<F>>,
 }
 
@@ -216,14 +218,18 @@ impl<F: Future> FutureSet<F> {
 
     /// Drops all futures and all unclaimed outputs, in the order of insertion where no place was reused. Adders stay open.
     pub fn clear(&mut self) {
-        let Self { store, queue, .. } = self;
-        self.stale = queue.len();
-        if let Some(waiting) = &mut self.waiting {
-            waiting.clear();
+        /// Does what is left to do, also after a panic.
+        struct Rest<'a, F: Future>(&'a mut FutureSet<F>);
+        impl<F: Future> Drop for Rest<'_, F> {
+            fn drop(&mut self) {
+                self.0.compact();
+                self.0.ready.rouse();
+            }
         }
+        self.stale = self.queue.len();
+        let rest = Rest(self);
+        let Self { store, queue, .. } = &mut *rest.0;
         store.clear(|place| queue.contains(place));
-        self.compact();
-        self.ready.rouse();
     }
 
     /// How much is done, counted since the set was made.
@@ -278,13 +284,16 @@ impl<F: Future> FutureSet<F> {
     /// Stores a future and queues it for its first poll.
     #[inline]
     fn admit(&mut self, future: F) {
-        if self.store.is_full() {
+        if self.store.is_full() && self.stale != 0 {
             self.compact();
         }
         let place = self.store.insert(future);
         match &mut self.waiting {
             None => self.queue.push(place, true),
-            Some(waiting) => waiting.push_back(place),
+            Some(waiting) => {
+                self.queue.hold(place);
+                waiting.push_back(place);
+            }
         }
     }
 
@@ -321,7 +330,10 @@ impl<F: Future> FutureSet<F> {
                 let place = store.insert(future);
                 match waiting {
                     None => queue.push(place, true),
-                    Some(waiting) => waiting.push_back(place),
+                    Some(waiting) => {
+                        queue.hold(place);
+                        waiting.push_back(place);
+                    }
                 }
             }
         });
@@ -336,16 +348,20 @@ impl<F: Future> FutureSet<F> {
             rest: run,
         };
         let Turn { set, current, rest } = &mut turn;
-        let mut poller = set.ready.poller(run.start);
-        let mut children = set.store.children(run);
-        while let Some(mut child) = children.next() {
-            let place = child.place();
+        let Self {
+            store,
+            queue,
+            ready,
+            stale,
+            ..
+        } = &mut **set;
+        let mut poller = ready.poller(run.start);
+        store.visit(run, |place, future| {
             rest.advance();
-            let Some(future) = child.future() else {
+            let Some(future) = future else {
                 // Given up while it was queued.
-                set.stale -= 1;
-                child.release();
-                continue;
+                *stale -= 1;
+                return Verdict::Release;
             };
             *current = Some(place);
             let (polled, woken) = poller.poll(place, |cx| future.poll(cx));
@@ -354,22 +370,24 @@ impl<F: Future> FutureSet<F> {
                 Poll::Ready(output) => {
                     *fruitless = 0;
                     poller.forget(place);
-                    child.complete(output);
+                    Verdict::Settle(output)
                 }
                 Poll::Pending => {
                     if woken {
-                        set.queue.push(place, false);
+                        queue.push(place, false);
                     }
                     if !run.mark {
                         *fruitless += 1;
                         if *fruitless == FRUITLESS_POLLS {
-                            return false;
+                            return Verdict::Stop;
                         }
                     }
+                    Verdict::Keep
                 }
             }
-        }
-        true
+        });
+        drop(poller);
+        turn.rest.len == 0 && *fruitless < FRUITLESS_POLLS
     }
 
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
@@ -442,7 +460,10 @@ impl<F: Future> FutureSet<F> {
 
     /// Whether futures may come in that nobody can count yet.
     pub(crate) fn has_adders(&self) -> bool {
-        self.inbox.as_ref().is_some_and(|inbox| !inbox.is_alone())
+        // In this order: the last adder may have put something in before it went.
+        self.inbox
+            .as_ref()
+            .is_some_and(|inbox| !inbox.is_alone() || !inbox.is_empty())
     }
 
     /// Sees to it that `cx`'s task is polled again: at once if something is queued, else when something is woken or inserted.
@@ -497,19 +518,26 @@ impl<F: Future> FutureSet<F> {
 
     /// How many are in flight that have been started.
     pub(crate) fn started(&self) -> usize {
-        self.in_flight() - self.waiting.as_ref().map_or(0, VecDeque::len)
+        self.in_flight() - self.waiting.as_ref().map_or(0, |waiting| waiting.len())
     }
 
     /// Lets `future`, or with `None` the first that waits, run: polls it once. `false` if nobody waits.
     pub(crate) fn start(&mut self, future: Option<F>) -> bool {
         let place = match future {
             Some(future) => self.store.insert(future),
-            None => match self.waiting.as_mut().and_then(VecDeque::pop_front) {
-                Some(place) => place,
+            None => match self
+                .waiting
+                .as_mut()
+                .and_then(|waiting| waiting.pop_front())
+            {
+                Some(place) => {
+                    self.queue.unhold(place);
+                    place
+                }
                 None => return false,
             },
         };
-        self.poll_run(Run::of(place), &mut 0);
+        self.poll_run(Run::of(place, true), &mut 0);
         true
     }
 
@@ -545,7 +573,9 @@ impl<F: Future> Drop for FutureSet<F> {
     fn drop(&mut self) {
         // Closed before the children go, so that none of them can add another; what has come in is dropped after them.
         let late = self.inbox.as_mut().map(Receiver::close);
-        self.store.clear(|_| false);
+        if !self.is_empty() {
+            self.store.clear(|_| false);
+        }
         drop(late);
     }
 }
@@ -577,7 +607,7 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
         let mut futures = futures.into_iter().map(A::into_future);
         self.store.expect(futures.size_hint().0);
         loop {
-            if self.store.is_full() {
+            if self.store.is_full() && self.stale != 0 {
                 self.compact();
             }
             let Self { store, queue, .. } = self;

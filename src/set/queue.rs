@@ -101,6 +101,15 @@ impl Queue {
         self.runs.push(place, fresh);
     }
 
+    /// Keeps `place`, which is not queued, from being queued until it is let go with [`unhold`](Self::unhold).
+    pub(super) fn hold(&mut self, place: u32) {
+        *self.queued.word(place) |= 1 << (place % 64);
+    }
+
+    pub(super) fn unhold(&mut self, place: u32) {
+        *self.queued.word(place) &= !(1 << (place % 64));
+    }
+
     /// Queues places for their first poll that lie in a row, in one block of 64, and are not queued.
     pub(super) fn push_fresh(&mut self, start: u32, len: u32) {
         if len == 0 {

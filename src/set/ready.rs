@@ -172,27 +172,37 @@ impl Ready {
     /// Tells `each` the numbers that were woken, in the order of the wakes, each once.
     #[inline]
     pub(super) fn take(&mut self, mut each: impl FnMut(u32)) {
-        let Some(head) = self.head else { return };
-        let head = head_ref(head);
-        let mut taken = core::mem::take(&mut self.taken);
+        let Self {
+            head: Some(head),
+            first,
+            rest,
+            taken,
+            ..
+        } = self
+        else {
+            return;
+        };
+        let head = head_ref(*head);
         head.take(
             |number| {
                 if number == INBOX {
                     return head.inbox();
                 }
-                match self.entry(number) {
-                    Some(Entry {
-                        page: Some(page), ..
-                    }) => page.link(number),
-                    _ => unreachable!("a woken place has a page"),
+                let entry = match page_of(number) {
+                    0 => &*first,
+                    n => &rest[n - 1],
+                };
+                match &entry.page {
+                    Some(page) => page.link(number),
+                    None => unreachable!("a woken place has a page"),
                 }
             },
             |number| taken.push(number),
         );
+        // What is left when `each` panics is told the next time.
         while let Some(number) = taken.pop() {
             each(number);
         }
-        self.taken = taken;
     }
 
     /// Sends the task to sleep: the next wake of a place, ring of a bell or call of `rouse` wakes `waker`. If `false`, the

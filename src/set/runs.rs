@@ -3,6 +3,7 @@
 //! A set that was just filled, whose children all wake themselves, or complete in order, is one entry, however many
 //! they are.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 /// `len` places from `start` on.
@@ -15,19 +16,28 @@ pub(super) struct Run {
 }
 
 impl Run {
-    const EMPTY: Self = Self {
+    pub(super) const EMPTY: Self = Self {
         start: 0,
         len: 0,
         mark: false,
     };
 
-    /// One place, marked.
-    pub(super) fn of(place: u32) -> Self {
+    /// One place.
+    #[inline]
+    pub(super) fn of(place: u32, mark: bool) -> Self {
         Self {
             start: place,
             len: 1,
-            mark: true,
+            mark,
         }
+    }
+
+    /// Adds `place` if it is the next one.
+    #[inline]
+    pub(super) fn append(&mut self, place: u32) -> bool {
+        let fits = self.len != 0 && self.start + self.len == place;
+        self.len += u32::from(fits);
+        fits
     }
 
     /// Drops the first place.
@@ -50,10 +60,16 @@ impl Run {
 pub(super) struct Runs {
     /// The run that places are popped from, then those in the middle, then the one that places are pushed to.
     head: Run,
-    middle: VecDeque<Run>,
+    middle: Middle,
     tail: Run,
     len: usize,
 }
+
+#[allow(
+    clippy::box_collection,
+    reason = "most sets need none, and are moved about"
+)]
+type Middle = Option<Box<VecDeque<Run>>>;
 
 /// A position among the places that are queued: the number of the run, and of the place in it.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +86,7 @@ impl Runs {
     pub(super) const fn new() -> Self {
         Self {
             head: Run::EMPTY,
-            middle: VecDeque::new(),
+            middle: None,
             tail: Run::EMPTY,
             len: 0,
         }
@@ -84,11 +100,7 @@ impl Runs {
 
     #[inline]
     pub(super) fn push(&mut self, place: u32, mark: bool) {
-        self.push_run(Run {
-            start: place,
-            len: 1,
-            mark,
-        });
+        self.push_run(Run::of(place, mark));
     }
 
     #[inline]
@@ -100,7 +112,7 @@ impl Runs {
                 tail.len += run.len;
                 return;
             }
-            self.middle.push_back(*tail);
+            self.middle.get_or_insert_default().push_back(*tail);
         }
         self.tail = run;
     }
@@ -109,7 +121,7 @@ impl Runs {
     pub(super) fn unpop(&mut self, run: Run) {
         self.len += run.len as usize;
         if self.head.len != 0 {
-            self.middle.push_front(self.head);
+            self.middle.get_or_insert_default().push_front(self.head);
         }
         self.head = run;
     }
@@ -118,7 +130,7 @@ impl Runs {
     #[inline]
     pub(super) fn pop(&mut self, n: usize) -> Option<Run> {
         if self.head.len == 0 {
-            self.head = match self.middle.pop_front() {
+            self.head = match self.middle.as_mut().and_then(|middle| middle.pop_front()) {
                 Some(run) => run,
                 None => core::mem::replace(&mut self.tail, Run::EMPTY),
             };
@@ -136,32 +148,35 @@ impl Runs {
         Some(self.head.split_off_front(n))
     }
 
+    /// How many runs there are between head and tail.
+    fn between(&self) -> usize {
+        self.middle.as_ref().map_or(0, |middle| middle.len())
+    }
+
     fn run_mut(&mut self, number: usize) -> &mut Run {
-        let middle = self.middle.len();
-        match number {
-            0 => &mut self.head,
-            n if n <= middle => &mut self.middle[n - 1],
+        match (number, &mut self.middle) {
+            (0, _) => &mut self.head,
+            (n, Some(middle)) if n <= middle.len() => &mut middle[n - 1],
             _ => &mut self.tail,
         }
     }
 
     /// The place at `position`, which moves on. For as long as nothing is popped.
     pub(super) fn next(&mut self, position: &mut Position) -> Option<u32> {
-        while position.run <= self.middle.len() + 1 {
+        loop {
             let run = *self.run_mut(position.run);
             if position.offset < run.len {
                 position.offset += 1;
                 return Some(run.start + position.offset - 1);
             }
-            if position.run == self.middle.len() + 1 {
-                break;
+            if position.run > self.between() {
+                return None;
             }
             *position = Position {
                 run: position.run + 1,
                 offset: 0,
             };
         }
-        None
     }
 
     /// Removes the place before `position`, which [`next`](Self::next) has just given. O(entries).
@@ -183,14 +198,11 @@ impl Runs {
         }
         if run.len == 0 {
             *run = rest;
-            return;
-        }
-        match number {
-            n if n <= self.middle.len() => self.middle.insert(n, rest),
-            _ => {
-                let front = core::mem::replace(&mut self.tail, rest);
-                self.middle.push_back(front);
-            }
+        } else if number <= self.between() {
+            self.middle.get_or_insert_default().insert(number, rest);
+        } else {
+            let front = core::mem::replace(&mut self.tail, rest);
+            self.middle.get_or_insert_default().push_back(front);
         }
     }
 }

@@ -196,32 +196,16 @@ unsafe impl<P: Sync, V: Sync> Sync for Chunk<P, V> {}
 // The values are pinned in their chunks, not in this struct.
 impl<P, V> Unpin for Chunk<P, V> {}
 
-/// Places of one chunk that are looked at one after the other.
-pub(super) struct Slots<'a, P, V> {
-    chunk: &'a mut Chunk<P, V>,
-    open: &'a mut u32,
-    /// The chunk's index.
-    number: u32,
-    next: u32,
-    end: u32,
-}
-
-impl<P, V> Slots<'_, P, V> {
-    /// Goes on to the next place.
-    #[inline]
-    pub(super) fn next(&mut self) -> Option<SlotMut<'_, P, V>> {
-        if self.next == self.end {
-            return None;
-        }
-        let index = self.next;
-        self.next += 1;
-        Some(SlotMut {
-            chunk: &mut *self.chunk,
-            open: &mut *self.open,
-            number: self.number,
-            index,
-        })
-    }
+/// What becomes of a place that was visited.
+pub(super) enum Verdict<V> {
+    /// It stays as it is.
+    Keep,
+    /// So it does, and the visit ends.
+    Stop,
+    /// The pinned value is dropped, and this takes its place.
+    Settle(V),
+    /// It was empty, and is free from now on.
+    Release,
 }
 
 /// One place.
@@ -233,25 +217,9 @@ pub(super) struct SlotMut<'a, P, V> {
 }
 
 impl<'a, P, V> SlotMut<'a, P, V> {
-    #[inline]
-    pub(super) fn place(&self) -> u32 {
-        self.number * CHUNK as u32 + self.index
-    }
-
     /// The pinned value.
     #[inline]
-    pub(super) fn pinned(&mut self) -> Option<Pin<&mut P>> {
-        SlotMut {
-            chunk: &mut *self.chunk,
-            open: &mut *self.open,
-            ..*self
-        }
-        .into_pinned()
-    }
-
-    /// The pinned value, for as long as the slab is borrowed.
-    #[inline]
-    pub(super) fn into_pinned(self) -> Option<Pin<&'a mut P>> {
+    pub(super) fn pinned(self) -> Option<Pin<&'a mut P>> {
         if self.chunk.live & 1 << self.index == 0 {
             return None;
         }
@@ -259,43 +227,6 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         let value = unsafe { &mut *self.chunk.slot(self.index).cast::<P>() };
         // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
         Some(unsafe { Pin::new_unchecked(value) })
-    }
-
-    /// Drops the pinned value and puts `value` into its place, also if the destructor panics.
-    ///
-    /// # Panics
-    ///
-    /// If there is no pinned value.
-    #[inline]
-    pub(super) fn settle(self, value: V) {
-        struct Store<'a, P, V> {
-            chunk: &'a mut Chunk<P, V>,
-            index: u32,
-            value: ManuallyDrop<V>,
-        }
-        impl<P, V> Drop for Store<'_, P, V> {
-            #[inline]
-            fn drop(&mut self) {
-                // SAFETY: nothing takes the value but this, and this runs once.
-                let value = unsafe { ManuallyDrop::take(&mut self.value) };
-                // SAFETY: the slot is part of the allocation, and its bit is in no word (invariant 3): it holds nothing.
-                unsafe { self.chunk.slot(self.index).cast::<V>().write(value) };
-                self.chunk.settled |= 1 << self.index;
-            }
-        }
-        let Self { chunk, index, .. } = self;
-        assert!(
-            chunk.live & 1 << index != 0,
-            "only a pinned value can settle"
-        );
-        chunk.live &= !(1 << index);
-        let store = Store {
-            chunk,
-            index,
-            value: ManuallyDrop::new(value),
-        };
-        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place (invariant 4).
-        unsafe { store.chunk.slot(index).cast::<P>().drop_in_place() };
     }
 
     /// The ordinal with which the value was inserted.
@@ -350,7 +281,12 @@ impl<'a, P, V> SlotMut<'a, P, V> {
     #[inline]
     pub(super) fn release(self) {
         let Self { chunk, open, .. } = self;
-        debug_assert!((chunk.live | chunk.settled | chunk.free) & 1 << self.index == 0);
+        // In the first floor's hands, but what would come of a mistake is our concern.
+        assert!(
+            self.index < u32::from(chunk.capacity)
+                && (chunk.live | chunk.settled | chunk.free) & 1 << self.index == 0,
+            "only an empty place is released"
+        );
         if chunk.free == 0 {
             chunk.next_open = core::mem::replace(open, self.number);
         }
@@ -518,17 +454,16 @@ impl<P, V> Slab<P, V> {
             len: 0,
             note,
         };
-        while filled.start + filled.len < end {
+        for index in start..end {
             let Some(value) = values.next() else {
                 return false;
             };
-            let index = filled.start + filled.len;
-            let ordinal = ordinal + u64::from(filled.len);
-            if filled.len == 0 || filled.chunk.ordinals.is_some() {
+            if index == start || filled.chunk.ordinals.is_some() {
+                let ordinal = ordinal + u64::from(index - start);
                 filled.chunk.set_ordinal(index, ordinal);
             }
             // SAFETY: the bit is set in `free`, so the slot is valid for writes and holds nothing (invariants 2, 3). It is
-            // in no word but that until `filled` is dropped.
+            // in no other word until `filled` is dropped.
             unsafe { filled.chunk.slot(index).cast::<P>().write(value) };
             filled.len += 1;
         }
@@ -552,21 +487,101 @@ impl<P, V> Slab<P, V> {
         self.chunk(place).live & Self::split(place).1 != 0
     }
 
-    /// The places of a run, which is within one chunk.
+    /// Shows `visit` the pinned values in a run of places within one chunk, in order, and does with them what it says.
+    ///
+    /// A value that settles does so also if the pinned value's destructor panics.
+    ///
+    /// # Panics
+    ///
+    /// If the run is not within one chunk, or a verdict does not fit the place.
     #[inline]
-    pub(super) fn run(&mut self, start: u32, len: u32) -> Slots<'_, P, V> {
+    pub(super) fn visit(
+        &mut self,
+        start: u32,
+        len: u32,
+        mut visit: impl FnMut(u32, Option<Pin<&mut P>>) -> Verdict<V>,
+    ) {
+        /// What is to be written to the words of the chunk at the end, also after a panic.
+        struct Words<'a, P, V> {
+            chunk: &'a mut Chunk<P, V>,
+            gone: u64,
+            settled: u64,
+        }
+        impl<P, V> Drop for Words<'_, P, V> {
+            #[inline]
+            fn drop(&mut self) {
+                self.chunk.live &= !self.gone;
+                self.chunk.settled |= self.settled;
+            }
+        }
+        /// Writes the settled value, also after a panic.
+        struct Settle<'a, V> {
+            slot: *mut V,
+            value: ManuallyDrop<V>,
+            bit: u64,
+            settled: &'a mut u64,
+        }
+        impl<V> Drop for Settle<'_, V> {
+            #[inline]
+            fn drop(&mut self) {
+                // SAFETY: nothing takes the value but this, and this runs once.
+                let value = unsafe { ManuallyDrop::take(&mut self.value) };
+                // SAFETY: the slot is part of the allocation, and what it held was dropped.
+                unsafe { self.slot.write(value) };
+                *self.settled |= self.bit;
+            }
+        }
         let number = start / CHUNK as u32;
+        let first = start % CHUNK as u32;
+        let open = &mut self.open;
         let chunk = match number {
             0 => &mut self.first,
             n => &mut self.rest[n as usize - 1],
         };
-        debug_assert!(start % CHUNK as u32 + len <= u32::from(chunk.capacity));
-        Slots {
+        assert!(first + len <= u32::from(chunk.capacity));
+        let live = chunk.live;
+        let mut words = Words {
             chunk,
-            open: &mut self.open,
-            number,
-            next: start % CHUNK as u32,
-            end: start % CHUNK as u32 + len,
+            gone: 0,
+            settled: 0,
+        };
+        for (place, index) in (start..start + len).zip(first..) {
+            let bit = 1 << index;
+            let slot = words.chunk.slot(index);
+            let pinned = if live & bit == 0 {
+                None
+            } else {
+                // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
+                let value = unsafe { &mut *slot.cast::<P>() };
+                // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
+                Some(unsafe { Pin::new_unchecked(value) })
+            };
+            match visit(place, pinned) {
+                Verdict::Keep => {}
+                Verdict::Stop => return,
+                Verdict::Settle(value) => {
+                    assert!(live & bit != 0, "only a pinned value settles");
+                    words.gone |= bit;
+                    let settle = Settle {
+                        slot: slot.cast(),
+                        value: ManuallyDrop::new(value),
+                        bit,
+                        settled: &mut words.settled,
+                    };
+                    // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4), and noted as gone before.
+                    unsafe { slot.cast::<P>().drop_in_place() };
+                    drop(settle);
+                }
+                Verdict::Release => {
+                    SlotMut {
+                        chunk: &mut *words.chunk,
+                        open: &mut *open,
+                        number,
+                        index,
+                    }
+                    .release();
+                }
+            }
         }
     }
 
@@ -597,10 +612,10 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// Takes all settled values out, in the order of places, which are free afterwards.
+    /// Takes all settled values out, in the order of places, which are free afterwards, and appends what `map` makes of them.
     ///
-    /// Values that `each` has not been given when it panics are leaked.
-    pub(super) fn take_all(&mut self, mut each: impl FnMut(V)) {
+    /// Values that `map` has not been given when it panics are leaked.
+    pub(super) fn take_all<T>(&mut self, all: &mut Vec<T>, mut map: impl FnMut(V) -> T) {
         for number in 0..=self.rest.len() {
             let chunk = match number {
                 0 => &mut self.first,
@@ -611,12 +626,20 @@ impl<P, V> Slab<P, V> {
                 chunk.next_open = core::mem::replace(&mut self.open, number as u32);
             }
             chunk.free |= taken;
+            all.reserve(taken.count_ones() as usize);
+            let mut len = all.len();
             while taken != 0 {
                 let slot = chunk.slot(taken.trailing_zeros());
                 taken &= taken - 1;
                 // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
-                each(unsafe { slot.cast::<V>().read() });
+                let value = unsafe { slot.cast::<V>().read() };
+                let value = map(value);
+                // SAFETY: room for as many values as there were bits was reserved.
+                unsafe { all.as_mut_ptr().add(len).write(value) };
+                len += 1;
             }
+            // SAFETY: all up to `len` were written.
+            unsafe { all.set_len(len) };
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a set holds: futures in flight, and outputs that nobody has claimed, in the order of completion.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::future::Future;
@@ -8,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::key::{Completed, Key};
 use super::runs::{Position, Run, Runs};
-use super::slab::{Slab, SlotMut, Slots};
+use super::slab::{Slab, Verdict};
 
 /// How far a view has looked at the unclaimed outputs, while it claims none of them.
 #[derive(Debug)]
@@ -28,20 +29,50 @@ impl Cursor {
     };
 }
 
-pub(super) struct Store<F: Future> {
-    slab: Slab<F, F::Output>,
-    in_flight: usize,
-    /// Outputs that were moved out of their places, all of which completed before those that were not.
-    spilled: VecDeque<Completed<F::Output>>,
-    /// The places of the outputs that were not, in the order of completion.
-    done: Runs,
+/// What is counted.
+struct Tally {
     /// How many futures were ever inserted; the next one's index.
     inserted: u64,
+    /// How many were given up.
     discarded: u64,
-    /// Whether all that is held lies in the slab in the order of insertion.
-    in_order: bool,
+    in_flight: usize,
     /// The place of the last insertion.
     newest: u32,
+    /// Whether all that is held lies in the slab in the order of insertion.
+    in_order: bool,
+}
+
+impl Tally {
+    /// Counts futures that were inserted in a row of places, when `held` were there before.
+    #[inline]
+    fn insert(&mut self, start: u32, len: u32, held: usize) {
+        if start <= self.newest && self.inserted != 0 {
+            self.in_order = held == 0;
+        }
+        self.newest = start + len - 1;
+        self.inserted += u64::from(len);
+        self.in_flight += len as usize;
+    }
+
+    fn discard(&mut self, n: usize) {
+        self.in_flight -= n;
+        self.discarded += n as u64;
+    }
+}
+
+#[allow(
+    clippy::box_collection,
+    reason = "most sets need none, and are moved about"
+)]
+type Spilled<T> = Option<Box<VecDeque<Completed<T>>>>;
+
+pub(super) struct Store<F: Future> {
+    slab: Slab<F, F::Output>,
+    tally: Tally,
+    /// Outputs that were moved out of their places, all of which completed before those that were not.
+    spilled: Spilled<F::Output>,
+    /// The places of the outputs that were not, in the order of completion.
+    done: Runs,
     /// The number of the set, once a key was made.
     id: u32,
 }
@@ -50,13 +81,15 @@ impl<F: Future> Store<F> {
     pub(super) const fn new() -> Self {
         Self {
             slab: Slab::new(),
-            in_flight: 0,
-            spilled: VecDeque::new(),
+            tally: Tally {
+                inserted: 0,
+                discarded: 0,
+                in_flight: 0,
+                newest: 0,
+                in_order: true,
+            },
+            spilled: None,
             done: Runs::new(),
-            inserted: 0,
-            discarded: 0,
-            in_order: true,
-            newest: 0,
             id: 0,
         }
     }
@@ -67,21 +100,26 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn in_flight(&self) -> usize {
-        self.in_flight
+        self.tally.in_flight
     }
 
     #[inline]
     pub(super) fn unclaimed(&self) -> usize {
-        self.spilled.len() + self.done.len()
+        self.spilled_len() + self.done.len()
+    }
+
+    #[inline]
+    fn spilled_len(&self) -> usize {
+        self.spilled.as_ref().map_or(0, |spilled| spilled.len())
     }
 
     pub(super) fn completed(&self) -> usize {
-        (self.inserted - self.discarded) as usize - self.in_flight
+        (self.tally.inserted - self.tally.discarded) as usize - self.tally.in_flight
     }
 
     /// All that were inserted and not given up.
     pub(super) fn total(&self) -> usize {
-        (self.inserted - self.discarded) as usize
+        (self.tally.inserted - self.tally.discarded) as usize
     }
 
     /// Whether the next insertion needs more memory.
@@ -92,8 +130,9 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn insert(&mut self, future: F) -> u32 {
-        let place = self.slab.insert(future, self.inserted);
-        self.note_inserted(place, 1);
+        let held = self.tally.in_flight + self.unclaimed();
+        let place = self.slab.insert(future, self.tally.inserted);
+        self.tally.insert(place, 1, held);
         place
     }
 
@@ -103,36 +142,12 @@ impl<F: Future> Store<F> {
         futures: &mut impl Iterator<Item = F>,
         mut note: impl FnMut(u32, u32),
     ) -> bool {
-        let Self {
-            slab,
-            inserted,
-            in_flight,
-            newest,
-            in_order,
-            done,
-            spilled,
-            ..
-        } = self;
-        slab.fill(futures, *inserted, |start, len| {
-            if start <= *newest && *inserted != 0 {
-                *in_order = *in_flight + done.len() + spilled.len() == 0;
-            }
-            *newest = start + len - 1;
-            *inserted += u64::from(len);
-            *in_flight += len as usize;
+        let held = self.tally.in_flight + self.unclaimed();
+        let Self { slab, tally, .. } = self;
+        slab.fill(futures, tally.inserted, |start, len| {
+            tally.insert(start, len, held);
             note(start, len);
         })
-    }
-
-    /// Counts futures that were just inserted, in places that lie in a row.
-    #[inline]
-    fn note_inserted(&mut self, start: u32, len: u32) {
-        if start <= self.newest && self.inserted != 0 {
-            self.in_order = self.in_flight + self.unclaimed() == 0;
-        }
-        self.newest = start + len - 1;
-        self.inserted += u64::from(len);
-        self.in_flight += len as usize;
     }
 
     fn make_key(&mut self, index: u64, place: u32) -> Key {
@@ -150,7 +165,7 @@ impl<F: Future> Store<F> {
 
     /// The key of what was inserted last.
     pub(super) fn newest(&mut self) -> Key {
-        self.make_key(self.inserted - 1, self.newest)
+        self.make_key(self.tally.inserted - 1, self.tally.newest)
     }
 
     /// The place of `key`, if it holds the future or the output of that name.
@@ -160,7 +175,10 @@ impl<F: Future> Store<F> {
 
     /// Whether the output of `key` was moved out of its place.
     pub(super) fn has_spilled(&self, key: Key) -> bool {
-        self.spilled.iter().any(|completed| completed.key == key)
+        self.spilled
+            .iter()
+            .flat_map(|spilled| spilled.iter())
+            .any(|completed| completed.key == key)
     }
 
     #[inline]
@@ -170,23 +188,56 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn future(&mut self, place: u32) -> Option<Pin<&mut F>> {
-        self.slab.at(place).into_pinned()
+        self.slab.at(place).pinned()
     }
 
-    /// The children in a run of places, which is within one block of 64.
+    /// Shows `visit` the futures in a run of places within one block of 64, in order, and does what it says: an output takes the
+    /// place of its future, also if that one's destructor panics.
     #[inline]
-    pub(super) fn children(&mut self, run: Run) -> Children<'_, F> {
-        Children {
-            slots: self.slab.run(run.start, run.len),
-            done: &mut self.done,
-            in_flight: &mut self.in_flight,
+    pub(super) fn visit(
+        &mut self,
+        run: Run,
+        mut visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
+    ) {
+        /// Notes completions in bulk, also after a panic.
+        struct Note<'a> {
+            done: &'a mut Runs,
+            in_flight: &'a mut usize,
+            run: Run,
         }
+        impl Note<'_> {
+            #[inline]
+            fn flush(&mut self) {
+                if self.run.len != 0 {
+                    *self.in_flight -= self.run.len as usize;
+                    self.done.push_run(self.run);
+                }
+            }
+        }
+        impl Drop for Note<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                self.flush();
+            }
+        }
+        let mut note = Note {
+            done: &mut self.done,
+            in_flight: &mut self.tally.in_flight,
+            run: Run::EMPTY,
+        };
+        self.slab.visit(run.start, run.len, |place, future| {
+            let verdict = visit(place, future);
+            if matches!(verdict, Verdict::Settle(_)) && !note.run.append(place) {
+                note.flush();
+                note.run = Run::of(place, false);
+            }
+            verdict
+        });
     }
 
     /// Drops the future in `place`. The place is not free before it is released.
     pub(super) fn discard(&mut self, place: u32) {
-        self.in_flight -= 1;
-        self.discarded += 1;
+        self.tally.discard(1);
         self.slab.at(place).vacate();
     }
 
@@ -196,8 +247,7 @@ impl<F: Future> Store<F> {
         F: Unpin,
     {
         let future = self.slab.at(place).extract()?;
-        self.in_flight -= 1;
-        self.discarded += 1;
+        self.tally.discard(1);
         Some(future)
     }
 
@@ -208,7 +258,11 @@ impl<F: Future> Store<F> {
     /// Claims the output that completed first.
     #[inline]
     pub(super) fn claim(&mut self) -> Option<Completed<F::Output>> {
-        if let Some(completed) = self.spilled.pop_front() {
+        if let Some(completed) = self
+            .spilled
+            .as_mut()
+            .and_then(|spilled| spilled.pop_front())
+        {
             return Some(completed);
         }
         let (index, place, output) = self.take_first()?;
@@ -218,7 +272,11 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn claim_output(&mut self) -> Option<F::Output> {
-        if let Some(completed) = self.spilled.pop_front() {
+        if let Some(completed) = self
+            .spilled
+            .as_mut()
+            .and_then(|spilled| spilled.pop_front())
+        {
             return Some(completed.output);
         }
         self.take_first().map(|(_, _, output)| output)
@@ -235,7 +293,9 @@ impl<F: Future> Store<F> {
     pub(super) fn spill(&mut self) {
         while let Some((index, place, output)) = self.take_first() {
             let key = self.make_key(index, place);
-            self.spilled.push_back(Completed { key, output });
+            self.spilled
+                .get_or_insert_default()
+                .push_back(Completed { key, output });
         }
     }
 
@@ -245,12 +305,14 @@ impl<F: Future> Store<F> {
         if cursor.seen == self.unclaimed() {
             return None;
         }
-        let spilled = self.spilled.len();
         cursor.seen += 1;
-        if cursor.seen <= spilled {
-            return Some(&self.spilled[cursor.seen - 1].output);
+        if cursor.seen <= self.spilled_len() {
+            return self
+                .spilled
+                .as_ref()
+                .map(|spilled| &spilled[cursor.seen - 1].output);
         }
-        if cursor.seen == spilled + 1 {
+        if cursor.seen == self.spilled_len() + 1 {
             cursor.position = Position::FRONT;
         }
         cursor.last = self.done.next(&mut cursor.position)?;
@@ -259,10 +321,11 @@ impl<F: Future> Store<F> {
 
     /// Claims the output that `cursor` has passed last.
     pub(super) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
-        if let Some(index) = cursor.seen.checked_sub(1) {
-            if index < self.spilled.len() {
-                return self.spilled.remove(index).map(|done| done.output);
-            }
+        if cursor.seen <= self.spilled_len() {
+            let spilled = self.spilled.as_mut()?;
+            return spilled
+                .remove(cursor.seen.checked_sub(1)?)
+                .map(|done| done.output);
         }
         self.done.remove_before(cursor.position);
         self.slab.at(cursor.last).take()
@@ -280,13 +343,14 @@ impl<F: Future> Store<F> {
     /// Claims all outputs, in the order of insertion, passing them through `map`.
     pub(super) fn claim_in_order<T>(&mut self, mut map: impl FnMut(F::Output) -> T) -> Vec<T> {
         let mut all = Vec::with_capacity(self.unclaimed());
-        if self.in_order && self.spilled.is_empty() {
+        if self.tally.in_order && self.spilled_len() == 0 {
             self.done = Runs::new();
-            self.slab.take_all(|output| all.push(map(output)));
+            self.slab.take_all(&mut all, map);
             return all;
         }
         let mut keyed: Vec<_> = core::mem::take(&mut self.spilled)
             .into_iter()
+            .flat_map(|spilled| *spilled)
             .map(|completed| (completed.key.index, completed.output))
             .collect();
         while let Some((index, _, output)) = self.take_first() {
@@ -299,61 +363,10 @@ impl<F: Future> Store<F> {
 
     /// Drops everything. `is_held` tells which places are not to be reused yet.
     pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
-        self.discarded += self.in_flight as u64;
-        self.in_flight = 0;
+        self.tally.discard(self.tally.in_flight);
         self.done = Runs::new();
         let spilled = core::mem::take(&mut self.spilled);
         self.slab.clear(is_held);
         drop(spilled);
-    }
-}
-
-/// Children in a row of places.
-pub(super) struct Children<'a, F: Future> {
-    slots: Slots<'a, F, F::Output>,
-    done: &'a mut Runs,
-    in_flight: &'a mut usize,
-}
-
-impl<F: Future> Children<'_, F> {
-    #[inline]
-    pub(super) fn next(&mut self) -> Option<Child<'_, F>> {
-        Some(Child {
-            slot: self.slots.next()?,
-            done: &mut *self.done,
-            in_flight: &mut *self.in_flight,
-        })
-    }
-}
-
-/// A place and whoever is in it.
-pub(super) struct Child<'a, F: Future> {
-    slot: SlotMut<'a, F, F::Output>,
-    done: &'a mut Runs,
-    in_flight: &'a mut usize,
-}
-
-impl<F: Future> Child<'_, F> {
-    #[inline]
-    pub(super) fn place(&self) -> u32 {
-        self.slot.place()
-    }
-
-    #[inline]
-    pub(super) fn future(&mut self) -> Option<Pin<&mut F>> {
-        self.slot.pinned()
-    }
-
-    /// Drops the future and keeps its output.
-    #[inline]
-    pub(super) fn complete(self, output: F::Output) {
-        self.done.push(self.slot.place(), false);
-        *self.in_flight -= 1;
-        self.slot.settle(output);
-    }
-
-    /// Frees the place, which is empty.
-    pub(super) fn release(self) {
-        self.slot.release();
     }
 }
