@@ -69,7 +69,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 pub fn as_completed<S: IntoSet>(futures: S) -> AsCompleted<S::Set> {
     AsCompleted {
         set: futures.into_set(),
-        state: State::Running { refill: false },
+        state: State::Running,
         items: PhantomData,
     }
 }
@@ -111,10 +111,7 @@ impl Items for Keyed {
 }
 
 enum State {
-    Running {
-        /// Whether there is more to do without anybody being woken.
-        refill: bool,
-    },
+    Running,
     /// Time was up: what is still to be handed out.
     Expired {
         outputs: usize,
@@ -308,8 +305,8 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
         if in_full || futures.has_fresh() || futures.unclaimed() == 0 {
             self.set.run_round(Place::UntilClaimed);
         }
-        let refill = self.set.refill(Place::UntilClaimed, |_| false);
-        self.state = State::Running { refill };
+        // Until all places are taken, so there is never more to do at once.
+        self.set.refill(Place::UntilClaimed, |_| false);
     }
 
     /// Takes what has completed by now as all that will be delivered.
@@ -326,7 +323,7 @@ impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
     #[inline]
     fn drive(&mut self, _: &mut Context<'_>, with_body: bool) {
         match self.state {
-            State::Running { .. } => self.advance(with_body),
+            State::Running => self.advance(with_body),
             _ if with_body => self.set.futures().run_round(),
             _ => {}
         }
@@ -335,7 +332,7 @@ impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
     #[inline]
     fn hand_out(&mut self) -> Poll<Option<Self::Item>> {
         match &mut self.state {
-            State::Running { .. } => {
+            State::Running => {
                 if self.set.futures().has_fresh() {
                     return Poll::Pending;
                 }
@@ -353,9 +350,9 @@ impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
     }
 
     #[inline]
-    fn park(&mut self, cx: &Context<'_>) {
-        let at_once = matches!(self.state, State::Running { refill: true });
-        self.set.park(cx, at_once);
+    fn park(&mut self, cx: &Context<'_>, handed_out: bool) {
+        let has_places = handed_out && matches!(self.state, State::Running) && self.set.has_more();
+        self.set.park(cx, has_places);
     }
 
     fn is_over(&self) -> bool {
@@ -368,7 +365,7 @@ impl<S: AnySet, K: Items, D: Future> Drive for Timeout<AsCompleted<S, K>, D> {
 
     fn drive(&mut self, cx: &mut Context<'_>, with_body: bool) {
         match self.view.state {
-            State::Running { .. } => {
+            State::Running => {
                 // In full, so that no child that is ready by now misses the deadline.
                 self.view.advance(true);
                 if self.timer.poll(cx) {
@@ -404,8 +401,8 @@ impl<S: AnySet, K: Items, D: Future> Drive for Timeout<AsCompleted<S, K>, D> {
         }
     }
 
-    fn park(&mut self, cx: &Context<'_>) {
-        self.view.park(cx);
+    fn park(&mut self, cx: &Context<'_>, handed_out: bool) {
+        self.view.park(cx, handed_out);
     }
 
     fn is_over(&self) -> bool {
@@ -423,7 +420,7 @@ impl<S: AnySet, K: Items> Stream for AsCompleted<S, K> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match self.state {
-            State::Running { .. } => self.set.remaining(),
+            State::Running => self.set.remaining(),
             _ => (0, Some(0)),
         }
     }
@@ -444,7 +441,7 @@ impl<S: AnySet, K: Items, D: Future> Stream for Timeout<AsCompleted<S, K>, D> {
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         match &self.view.state {
-            State::Running { .. } => {
+            State::Running => {
                 let (lower, upper) = self.view.set.remaining();
                 // At least the error, if anything is unfinished then.
                 (lower.min(1), upper)
@@ -528,7 +525,7 @@ impl<S: AnySet, K, D> Timeout<AsCompleted<S, K>, D> {
 impl<S: fmt::Debug, K> fmt::Debug for AsCompleted<S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::Running { .. } => "running",
+            State::Running => "running",
             State::Expired { .. } => "timed out",
             State::Ended => "ended",
         };

@@ -21,8 +21,9 @@ pub trait Drive {
     /// An item that needs no further tick; `None` if it has come to the end.
     fn hand_out(&mut self) -> Poll<Option<Self::Item>>;
 
-    /// Sees to it that the task is polled again when there is more to do.
-    fn park(&mut self, cx: &Context<'_>);
+    /// Sees to it that the task is polled again when there is more to do, also with the places of what was handed out since the
+    /// tick.
+    fn park(&mut self, cx: &Context<'_>, handed_out: bool);
 
     fn is_over(&self) -> bool;
 
@@ -31,7 +32,7 @@ pub trait Drive {
         self.drive(cx, false);
         let item = self.hand_out();
         if item.is_pending() {
-            self.park(cx);
+            self.park(cx, false);
         }
         item
     }
@@ -60,7 +61,7 @@ impl<F: Future> Drive for FutureSet<F> {
     }
 
     #[inline]
-    fn park(&mut self, cx: &Context<'_>) {
+    fn park(&mut self, cx: &Context<'_>, _: bool) {
         self.park(cx);
     }
 
@@ -238,7 +239,7 @@ impl<V: Drive, B: Future> Future for DriveWhile<'_, V, B> {
         let output = body.poll(cx);
         match output {
             Poll::Ready(_) => this.body.set(None),
-            Poll::Pending => this.view.park(cx),
+            Poll::Pending => this.view.park(cx, false),
         }
         output
     }
@@ -292,6 +293,7 @@ where
         let mut this = self.project();
         assert!(!*this.is_over, "`ForEach` polled after it was ready");
         this.view.drive(cx, this.current.is_some());
+        let mut handed_out = false;
         loop {
             if let Some(current) = this.current.as_mut().as_pin_mut() {
                 if current.poll(cx).is_pending() {
@@ -300,7 +302,10 @@ where
                 this.current.set(None);
             }
             match this.view.hand_out() {
-                Poll::Ready(Some(item)) => this.current.set(Some((this.body)(item))),
+                Poll::Ready(Some(item)) => {
+                    handed_out = true;
+                    this.current.set(Some((this.body)(item)));
+                }
                 Poll::Ready(None) => {
                     *this.is_over = true;
                     return Poll::Ready(());
@@ -308,7 +313,7 @@ where
                 Poll::Pending => break,
             }
         }
-        this.view.park(cx);
+        this.view.park(cx, handed_out);
         Poll::Pending
     }
 }

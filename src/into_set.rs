@@ -103,6 +103,11 @@ pub(crate) mod sealed {
             is_over: impl FnMut(&mut FutureSet<Self::Future>) -> bool,
         ) -> bool;
 
+        /// Whether somebody waits for a place.
+        fn has_more(&self) -> bool {
+            false
+        }
+
         /// Whether nothing is in flight, and nothing can come but from an adder.
         fn is_drained(&mut self) -> bool;
 

@@ -173,7 +173,8 @@ where
             return false;
         }
         while self.places_taken(place) < self.n {
-            if completions == COMPLETIONS_PER_TICK {
+            // Where outputs hold places these will run out.
+            if completions == COMPLETIONS_PER_TICK && place == Place::UntilCompleted {
                 return true;
             }
             let unclaimed = self.set.unclaimed();
@@ -191,6 +192,10 @@ where
             }
         }
         false
+    }
+
+    fn has_more(&self) -> bool {
+        self.iter.is_some() || self.set.in_flight() > self.set.started()
     }
 
     fn is_drained(&mut self) -> bool {

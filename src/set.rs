@@ -97,6 +97,10 @@ pub struct FutureSet<F: Future> {
     /// Places in the queue whose future was given up: freed when their turn comes.
     stale: usize,
     /// If the number in flight is limited: the places of those that wait for their first poll.
+    #[allow(
+        clippy::box_collection,
+        reason = "most sets need none, and are moved about"
+    )]
     waiting: Option<Box<VecDeque<u32>>>,
     inbox: Option<Receiver<F>>,
 }
@@ -115,7 +119,7 @@ impl<F: Future> FutureSet<F> {
         }
     }
 
-    /// An empty set that makes room for `capacity` futures when the first is inserted, in pieces that fit.
+    /// An empty set that is to hold `capacity` futures: what it allocates as they come will fit that number.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         let mut set = Self::new();
@@ -245,6 +249,10 @@ impl<F: Future> FutureSet<F> {
     ///
     /// See [`Adder`].
     pub fn adder(&mut self) -> Adder<F> {
+        if self.inbox.as_ref().is_some_and(Receiver::is_closed) {
+            // By a view that has ended: its adders stay closed.
+            self.inbox = None;
+        }
         let inbox = self.inbox.get_or_insert_with(|| self.ready.inbox());
         Adder::new(inbox.sender())
     }
@@ -603,19 +611,27 @@ impl<F: Future> fmt::Debug for FutureSet<F> {
 
 impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
     fn extend<I: IntoIterator<Item = A>>(&mut self, futures: I) {
-        self.take_woken();
-        let mut futures = futures.into_iter().map(A::into_future);
-        self.store.expect(futures.size_hint().0);
-        loop {
-            if self.store.is_full() && self.stale != 0 {
-                self.compact();
+        /// Wakes the task that waits for the set, also if the iterator panics.
+        struct Rouse<'a, F: Future>(&'a mut FutureSet<F>);
+        impl<F: Future> Drop for Rouse<'_, F> {
+            fn drop(&mut self) {
+                self.0.ready.rouse();
             }
-            let Self { store, queue, .. } = self;
+        }
+        let mut futures = futures.into_iter().map(A::into_future);
+        let rouse = Rouse(self);
+        let set = &mut *rouse.0;
+        set.take_woken();
+        set.store.expect(futures.size_hint().0);
+        loop {
+            if set.store.is_full() && set.stale != 0 {
+                set.compact();
+            }
+            let Self { store, queue, .. } = set;
             if !store.fill(&mut futures, |start, len| queue.push_fresh(start, len)) {
                 break;
             }
         }
-        self.ready.rouse();
     }
 }
 

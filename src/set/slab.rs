@@ -320,8 +320,9 @@ impl<P, V> Slab<P, V> {
     /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
     pub(super) fn expect(&mut self, additional: usize) {
         self.expected = self.expected.saturating_add(additional);
-        self.rest
-            .reserve(self.expected.div_ceil(CHUNK).saturating_sub(1));
+        // A directory that is larger than this grows as it is filled.
+        let chunks = self.expected.div_ceil(CHUNK).min(1 << 14);
+        self.rest.reserve(chunks.saturating_sub(1));
     }
 
     /// Whether the next insertion allocates.
@@ -504,13 +505,12 @@ impl<P, V> Slab<P, V> {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V> {
             chunk: &'a mut Chunk<P, V>,
-            gone: u64,
             settled: u64,
         }
         impl<P, V> Drop for Words<'_, P, V> {
             #[inline]
             fn drop(&mut self) {
-                self.chunk.live &= !self.gone;
+                self.chunk.live &= !self.settled;
                 self.chunk.settled |= self.settled;
             }
         }
@@ -540,11 +540,7 @@ impl<P, V> Slab<P, V> {
         };
         assert!(first + len <= u32::from(chunk.capacity));
         let live = chunk.live;
-        let mut words = Words {
-            chunk,
-            gone: 0,
-            settled: 0,
-        };
+        let mut words = Words { chunk, settled: 0 };
         for (place, index) in (start..start + len).zip(first..) {
             let bit = 1 << index;
             let slot = words.chunk.slot(index);
@@ -561,14 +557,14 @@ impl<P, V> Slab<P, V> {
                 Verdict::Stop => return,
                 Verdict::Settle(value) => {
                     assert!(live & bit != 0, "only a pinned value settles");
-                    words.gone |= bit;
                     let settle = Settle {
                         slot: slot.cast(),
                         value: ManuallyDrop::new(value),
                         bit,
                         settled: &mut words.settled,
                     };
-                    // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4), and noted as gone before.
+                    // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4); `settle` notes that
+                    // it is gone, also after a panic.
                     unsafe { slot.cast::<P>().drop_in_place() };
                     drop(settle);
                 }

@@ -66,6 +66,11 @@ impl<T> Inbox<T> {
         }
     }
 
+    fn is_closed(&self) -> bool {
+        // Ordering: a moment's answer, as any other would be.
+        self.top.load(Acquire) == closed()
+    }
+
     fn is_empty(&self) -> bool {
         // Ordering: a moment's answer, as any other would be.
         let top = self.top.load(Acquire);
@@ -151,6 +156,10 @@ impl<T> Receiver<T> {
         self.0.inbox.is_empty()
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.inbox.is_closed()
+    }
+
     /// Takes all that is in, in the order in which it came.
     pub(crate) fn take(&mut self) -> Taken<T> {
         self.0.inbox.take()
@@ -191,8 +200,7 @@ impl<T> Sender<T> {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        // Ordering: as in `is_empty`.
-        self.0.inbox.top.load(Acquire) == closed()
+        self.0.inbox.is_closed()
     }
 }
 

@@ -9,7 +9,8 @@
 //! - loom's cells find two owners of the parent's waker, and loom's atomics, whose end counts as a write (`sync.rs`), a page or
 //!   head that is freed while it is in use; nothing is left over at the end.
 //!
-//! A page has two places here. loom takes every failed exchange for a read of the newest value.
+//! A page has two places here. Two things about loom: every failed exchange reads the newest value, as none need do; and it
+//! forgets a load as soon as another thread loads the same, so that it may not try a store before the first. Hence the [`Turn`]s.
 
 mod freeing;
 mod inbox;
@@ -20,12 +21,11 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
-use core::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use core::task::Waker;
-use loom::sync::atomic::AtomicBool;
+use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread::{self, JoinHandle};
 use std::sync::Mutex;
-use std::sync::atomic::AtomicUsize;
 
 use super::Ready;
 use crate::sync::census;
@@ -60,25 +60,45 @@ fn explore<const N: usize>(
     assert_eq!(*seen.0.lock().unwrap(), BTreeSet::from(outcomes));
 }
 
-/// A task that counts what wakes it. Nothing that happens here orders memory.
-#[derive(Default)]
+/// A point in a thread that loom tries in every order with those of other threads. It orders no memory.
+#[derive(Clone)]
+struct Turn(Arc<AtomicUsize>);
+
+impl Turn {
+    fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(0)))
+    }
+
+    fn take(&self) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// A task that counts its wakes. As with any executor, a poll sees what came before the wake that it is for.
 struct Task {
     wakes: AtomicUsize,
 }
 
 impl Task {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            wakes: AtomicUsize::new(0),
+        })
+    }
+
     fn waker(self: &Arc<Self>) -> Waker {
         Waker::from(Arc::clone(self))
     }
 
-    fn wakes(&self) -> usize {
-        self.wakes.load(Relaxed)
+    /// How often it was woken since it was asked last.
+    fn take_wakes(&self) -> usize {
+        self.wakes.swap(0, Acquire)
     }
 }
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        self.wakes.fetch_add(1, Relaxed);
+        self.wakes.fetch_add(1, Release);
     }
 }
 
@@ -107,6 +127,7 @@ struct Caller {
 struct Consumer {
     ready: Ready,
     task: Arc<Task>,
+    turn: Turn,
     callers: Vec<Caller>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -115,9 +136,8 @@ impl Consumer {
     fn new() -> Self {
         Self {
             ready: Ready::new(),
-            task: Arc::new(Task {
-                wakes: AtomicUsize::new(1),
-            }),
+            task: Task::new(),
+            turn: Turn::new(),
             callers: Vec::new(),
             threads: Vec::new(),
         }
@@ -131,7 +151,9 @@ impl Consumer {
             written: Arc::clone(&written),
             is_heard: false,
         });
+        let turn = self.turn.clone();
         self.threads.push(thread::spawn(move || {
+            turn.take();
             written.store(true, Relaxed);
             waker.wake();
         }));
@@ -139,6 +161,7 @@ impl Consumer {
 
     /// Polls who was woken. Gives their places.
     fn poll(&mut self) -> Vec<u32> {
+        self.turn.take();
         let taken = take(&mut self.ready);
         for place in &taken {
             for caller in &mut self.callers {
@@ -152,7 +175,7 @@ impl Consumer {
 
     /// A tick, which ends in sleep or with the task awake. Gives the places that were polled.
     fn tick(&mut self) -> Vec<u32> {
-        self.task.wakes.store(0, Relaxed);
+        self.task.take_wakes();
         let polled = self.poll();
         if !self.ready.sleep(&self.task.waker()) {
             self.task.waker().wake();
@@ -166,7 +189,7 @@ impl Consumer {
             thread.join().unwrap();
         }
         self.threads = Vec::new();
-        let is_awake = self.task.wakes() != 0;
+        let is_awake = self.task.take_wakes() != 0;
         let polled = self.poll();
         assert!(is_awake || polled.is_empty(), "the task sleeps on");
         for caller in &self.callers {

@@ -50,3 +50,89 @@ fn loom_wakes_of_two_places_on_one_page() {
 fn loom_wakes_of_two_places_on_two_pages() {
     wakes(&[0, 2], ["first", "second", "in its sleep", "twice"]);
 }
+
+/// A child is woken while it is polled for the first time, when nobody knows its page yet.
+#[test]
+fn loom_wake_within_the_first_poll_two_threads() {
+    explore(["first", "second", "in its sleep"], |seen| {
+        let mut consumer = Consumer::new();
+        let mut ready = core::mem::replace(&mut consumer.ready, Ready::new());
+        ready
+            .poller(0)
+            .poll(0, |cx| consumer.call(0, cx.waker().clone()));
+        consumer.ready = ready;
+        let polled = [consumer.tick(), consumer.tick(), consumer.finish()];
+        assert_eq!(polled.concat(), [0]);
+        for (polled, tick) in polled.iter().zip(["first", "second", "in its sleep"]) {
+            if !polled.is_empty() {
+                seen.note(tick);
+            }
+        }
+    });
+}
+
+/// One thread wakes two children, in an order that the polls keep.
+#[test]
+fn loom_wakes_keep_their_order_two_threads() {
+    explore(["one by one", "in one tick"], |seen| {
+        let mut consumer = Consumer::new();
+        let wakers = [2, 1].map(|place| keep_waker(&mut consumer.ready, place));
+        let turn = consumer.turn.clone();
+        consumer.threads.push(thread::spawn(move || {
+            for waker in wakers {
+                turn.take();
+                waker.wake();
+            }
+        }));
+        let polled = [consumer.tick(), consumer.tick(), consumer.finish()];
+        assert_eq!(polled.concat(), [2, 1]);
+        seen.note(match polled.iter().any(|polled| polled.len() == 2) {
+            true => "in one tick",
+            false => "one by one",
+        });
+    });
+}
+
+/// A child is gone; its waker is used while the next child in its place is polled and woken.
+#[test]
+fn loom_stale_wake_of_a_reused_place() {
+    let outcomes = ["before", "once for both", "once for each"];
+    explore(outcomes, |seen| {
+        let mut consumer = Consumer::new();
+        let stale = keep_waker(&mut consumer.ready, 0);
+        consumer.call(0, stale);
+        consumer.ready.forget(0);
+        let before = consumer.poll();
+        let waker = keep_waker(&mut consumer.ready, 0);
+        consumer.call(0, waker);
+        let after = [consumer.tick(), consumer.finish()].concat();
+        seen.note(match (before.len(), after.len()) {
+            (1, 1) => "before",
+            (0, 1) => "once for both",
+            (0, 2) => "once for each",
+            polls => unreachable!("{polls:?}"),
+        });
+    });
+}
+
+/// A child that is cancelled and woken at the same time: its place is told once or not at all, and harms nobody.
+#[test]
+fn loom_wake_against_cancel() {
+    explore(["before", "after"], |seen| {
+        let mut consumer = Consumer::new();
+        let wakers = [0, 1].map(|place| keep_waker(&mut consumer.ready, place));
+        for (place, waker) in (0..).zip(wakers) {
+            consumer.call(place, waker);
+        }
+        let before = consumer.tick();
+        consumer.ready.forget(0);
+        let after = [consumer.tick(), consumer.finish()].concat();
+        let mut polled = [before.clone(), after].concat();
+        polled.sort_unstable();
+        assert_eq!(polled, [0, 1]);
+        seen.note(match before.contains(&0) {
+            true => "before",
+            false => "after",
+        });
+    });
+}
