@@ -56,6 +56,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 /// list, starts at the first poll, and never fails: gathered `Result`s are `return_exceptions=True`.
 #[doc(alias = "return_exceptions")]
 #[doc(alias = "join_all")]
+#[inline]
 pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
     Gather {
         set: Some(futures.into_set()),
@@ -103,6 +104,7 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 /// This is asyncio's `gather` without `return_exceptions`, which leaves the other tasks running after an error and drops their
 /// errors silently. Here they are dropped, or kept in the set that was lent.
 #[doc(alias = "try_join_all")]
+#[inline]
 pub fn try_gather<S, T, E>(futures: S) -> TryGather<S::Set>
 where
     S: IntoSet<Future: Future<Output = Result<T, E>>>,

@@ -38,6 +38,7 @@ where
     type Future = <I::Item as IntoFuture>::IntoFuture;
     type Set = FutureSet<<I::Item as IntoFuture>::IntoFuture>;
 
+    #[inline]
     fn into_set(self) -> Self::Set {
         self.into_iter().collect()
     }

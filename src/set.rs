@@ -347,9 +347,9 @@ impl<F: Future> FutureSet<F> {
         });
     }
 
-    /// Polls the children in `run`, in order. `false` if it was cut short: the rest is queued again.
+    /// Polls the children in `run`, in order, for the first time or again. `false` if it was cut short: the rest is queued again.
     #[inline]
-    fn poll_run(&mut self, run: Run, fruitless: &mut usize) -> bool {
+    fn poll_run<const FIRST: bool>(&mut self, run: Run, fruitless: &mut usize) -> bool {
         let mut turn = Turn {
             set: self,
             current: None,
@@ -372,7 +372,7 @@ impl<F: Future> FutureSet<F> {
                 return Verdict::Release;
             };
             *current = Some(place);
-            let (polled, woken) = poller.poll(place, |cx| future.poll(cx));
+            let (polled, woken) = poller.poll::<FIRST, _>(place, |cx| future.poll(cx));
             *current = None;
             match polled {
                 Poll::Ready(output) => {
@@ -384,7 +384,7 @@ impl<F: Future> FutureSet<F> {
                     if woken {
                         queue.push(place, false);
                     }
-                    if !run.mark {
+                    if !FIRST {
                         *fruitless += 1;
                         if *fruitless == FRUITLESS_POLLS {
                             return Verdict::Stop;
@@ -405,7 +405,12 @@ impl<F: Future> FutureSet<F> {
         self.queue.begin_round();
         let mut fruitless = 0;
         while let Some(run) = self.queue.pop() {
-            if !self.poll_run(run, &mut fruitless) {
+            let goes_on = if run.mark {
+                self.poll_run::<true>(run, &mut fruitless)
+            } else {
+                self.poll_run::<false>(run, &mut fruitless)
+            };
+            if !goes_on {
                 return;
             }
         }
@@ -545,7 +550,7 @@ impl<F: Future> FutureSet<F> {
                 None => return false,
             },
         };
-        self.poll_run(Run::of(place, true), &mut 0);
+        self.poll_run::<true>(Run::of(place, true), &mut 0);
         true
     }
 
@@ -610,6 +615,7 @@ impl<F: Future> fmt::Debug for FutureSet<F> {
 }
 
 impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
+    #[inline]
     fn extend<I: IntoIterator<Item = A>>(&mut self, futures: I) {
         /// Wakes the task that waits for the set, also if the iterator panics.
         struct Rouse<'a, F: Future>(&'a mut FutureSet<F>);
@@ -636,6 +642,7 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
 }
 
 impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
+    #[inline]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
         let mut set = Self::new();
         set.extend(futures);

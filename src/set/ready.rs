@@ -304,13 +304,15 @@ pub(super) struct Poller<'a> {
 impl Poller<'_> {
     /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
     /// a way that the stack does not know: then the caller is to queue the place.
+    ///
+    /// `FIRST` says that it is the child's first poll.
     #[inline]
-    pub(super) fn poll<R>(
+    pub(super) fn poll<const FIRST: bool, R>(
         &mut self,
         place: u32,
         poll: impl FnOnce(&mut Context<'_>) -> R,
     ) -> (R, bool) {
-        if self.kept & Ready::bit(place) != 0 {
+        if !FIRST && self.kept & Ready::bit(place) != 0 {
             if let Some(page) = self
                 .ready
                 .entry(place)
@@ -337,7 +339,7 @@ impl Poller<'_> {
     /// Forgets that the child in `place` had wakers, as it is gone.
     #[inline]
     pub(super) fn forget(&mut self, place: u32) {
-        if self.kept & Ready::bit(place) != 0 {
+        if self.kept != 0 && self.kept & Ready::bit(place) != 0 {
             self.kept &= !Ready::bit(place);
             self.ready.forget(place);
         }

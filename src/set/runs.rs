@@ -16,7 +16,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) const EMPTY: Self = Self {
+    const EMPTY: Self = Self {
         start: 0,
         len: 0,
         mark: false,
@@ -30,14 +30,6 @@ impl Run {
             len: 1,
             mark,
         }
-    }
-
-    /// Adds `place` if it is the next one.
-    #[inline]
-    pub(super) fn append(&mut self, place: u32) -> bool {
-        let fits = self.len != 0 && self.start + self.len == place;
-        self.len += u32::from(fits);
-        fits
     }
 
     /// Drops the first place.

@@ -407,7 +407,7 @@ impl<P, V> Slab<P, V> {
         &mut self,
         values: &mut impl Iterator<Item = P>,
         ordinal: u64,
-        note: impl FnMut(u32, u32),
+        mut note: impl FnMut(u32, u32),
     ) -> bool {
         struct Filled<'a, P, V, N: FnMut(u32, u32)> {
             chunk: &'a mut Chunk<P, V>,
@@ -415,6 +415,17 @@ impl<P, V> Slab<P, V> {
             start: u32,
             len: u32,
             note: N,
+        }
+        impl<P, V, N: FnMut(u32, u32)> Filled<'_, P, V, N> {
+            /// Stores `value` in the next place, which the caller has seen to be free.
+            #[inline]
+            fn put(&mut self, value: P) {
+                let slot = self.chunk.slot(self.start + self.len);
+                // SAFETY: the place is free, so the slot is valid for writes and holds nothing (invariants 2, 3). Its bit
+                // is in no other word until `self` is dropped.
+                unsafe { slot.cast::<P>().write(value) };
+                self.len += 1;
+            }
         }
         impl<P, V, N: FnMut(u32, u32)> Drop for Filled<'_, P, V, N> {
             fn drop(&mut self) {
@@ -431,14 +442,15 @@ impl<P, V> Slab<P, V> {
                 (self.note)(first + self.start, self.len);
             }
         }
+        if self.open == NONE && self.expected > 0 {
+            self.grow();
+        }
         if self.open == NONE {
             // Not grown for nothing.
             let Some(value) = values.next() else {
                 return false;
             };
-            let place = self.insert(value, ordinal);
-            let mut note = note;
-            note(place, 1);
+            note(self.insert(value, ordinal), 1);
             return true;
         }
         let chunk = match self.open {
@@ -455,18 +467,21 @@ impl<P, V> Slab<P, V> {
             len: 0,
             note,
         };
-        for index in start..end {
+        let Some(value) = values.next() else {
+            return false;
+        };
+        filled.chunk.set_ordinal(start, ordinal);
+        filled.put(value);
+        let has_table = filled.chunk.ordinals.is_some();
+        for index in start + 1..end {
             let Some(value) = values.next() else {
                 return false;
             };
-            if index == start || filled.chunk.ordinals.is_some() {
+            if has_table {
                 let ordinal = ordinal + u64::from(index - start);
                 filled.chunk.set_ordinal(index, ordinal);
             }
-            // SAFETY: the bit is set in `free`, so the slot is valid for writes and holds nothing (invariants 2, 3). It is
-            // in no other word until `filled` is dropped.
-            unsafe { filled.chunk.slot(index).cast::<P>().write(value) };
-            filled.len += 1;
+            filled.put(value);
         }
         true
     }

@@ -199,18 +199,24 @@ impl<F: Future> Store<F> {
         run: Run,
         mut visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
     ) {
-        /// Notes completions in bulk, also after a panic.
+        /// Notes completions in a row at once, also after a panic.
         struct Note<'a> {
             done: &'a mut Runs,
             in_flight: &'a mut usize,
-            run: Run,
+            start: u32,
+            end: u32,
         }
         impl Note<'_> {
             #[inline]
             fn flush(&mut self) {
-                if self.run.len != 0 {
-                    *self.in_flight -= self.run.len as usize;
-                    self.done.push_run(self.run);
+                let len = self.end - self.start;
+                if len != 0 {
+                    *self.in_flight -= len as usize;
+                    self.done.push_run(Run {
+                        start: self.start,
+                        len,
+                        mark: false,
+                    });
                 }
             }
         }
@@ -220,16 +226,23 @@ impl<F: Future> Store<F> {
                 self.flush();
             }
         }
+        let Self {
+            slab, done, tally, ..
+        } = self;
         let mut note = Note {
-            done: &mut self.done,
-            in_flight: &mut self.tally.in_flight,
-            run: Run::EMPTY,
+            done,
+            in_flight: &mut tally.in_flight,
+            start: run.start,
+            end: run.start,
         };
-        self.slab.visit(run.start, run.len, |place, future| {
+        slab.visit(run.start, run.len, |place, future| {
             let verdict = visit(place, future);
-            if matches!(verdict, Verdict::Settle(_)) && !note.run.append(place) {
-                note.flush();
-                note.run = Run::of(place, false);
+            if matches!(verdict, Verdict::Settle(_)) {
+                if place != note.end {
+                    note.flush();
+                    note.start = place;
+                }
+                note.end = place + 1;
             }
             verdict
         });

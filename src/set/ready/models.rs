@@ -102,10 +102,17 @@ impl Wake for Task {
     }
 }
 
+/// Polls the child in `place`.
+fn poll<R>(ready: &mut Ready, place: u32, child: impl FnOnce(&Waker) -> R) -> R {
+    let (result, _) = ready
+        .poller(place)
+        .poll::<false, _>(place, |cx| child(cx.waker()));
+    result
+}
+
 /// Polls the child in `place`, which keeps its waker.
 fn keep_waker(ready: &mut Ready, place: u32) -> Waker {
-    let (waker, _) = ready.poller(place).poll(place, |cx| cx.waker().clone());
-    waker
+    poll(ready, place, Waker::clone)
 }
 
 /// The numbers that were woken.

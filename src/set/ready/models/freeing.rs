@@ -35,23 +35,32 @@ fn clones<const N: usize>(before: Before, outcomes: [&'static str; N]) {
                 1
             }
         };
-        let made = census().made;
-        let ((first, second), _) = consumer.ready.poller(place).poll(place, |cx| {
-            let waker = for_joined_thread(cx.waker());
-            let other = thread::spawn(move || {
-                let clone = waker.clone();
-                clone.wake_by_ref();
-                clone
+        let turn = consumer.turn.clone();
+        let (first, second) = poll(&mut consumer.ready, place, |waker| {
+            let waker = for_joined_thread(waker);
+            let before = census();
+            let other = thread::spawn({
+                let turn = turn.clone();
+                move || {
+                    turn.take();
+                    let clone = waker.clone();
+                    clone.wake_by_ref();
+                    clone
+                }
             });
-            (waker.clone(), other.join().unwrap())
+            turn.take();
+            let clones = (waker.clone(), other.join().unwrap());
+            let after = census();
+            seen.note(if after.made == before.made {
+                "no page was made"
+            } else if after.gone == before.gone {
+                "one page was made"
+            } else {
+                "two pages were made, one was freed"
+            });
+            clones
         });
-        let made = census().made - made;
         assert!(first.will_wake(&second));
-        seen.note(match made / size_of::<[u8; 1]>() {
-            0 => "no page was made",
-            1..=7 => "one page was made",
-            _ => "two pages were made",
-        });
         assert_eq!(consumer.tick(), [place]);
         consumer.call(place, first);
         consumer.call(place, second);
@@ -59,10 +68,115 @@ fn clones<const N: usize>(before: Before, outcomes: [&'static str; N]) {
     });
 }
 
+const RACE: [&str; 2] = ["one page was made", "two pages were made, one was freed"];
+
 #[test]
-fn loom_clones_of_a_lent_waker_two_threads() {
-    clones(
-        Before::Nothing,
-        ["one page was made", "two pages were made"],
-    );
+fn loom_clones_of_a_lent_waker_make_head_and_page() {
+    clones(Before::Nothing, RACE);
+}
+
+#[test]
+fn loom_clones_of_a_lent_waker_make_a_page() {
+    clones(Before::Head, RACE);
+}
+
+#[test]
+fn loom_clones_of_a_lent_waker_find_the_page() {
+    clones(Before::Page, ["no page was made"]);
+}
+
+/// What a thread does with the waker of a child whose set is dropped meanwhile.
+#[derive(Clone, Copy)]
+enum Last {
+    Drop,
+    Wake,
+    WakeByRef,
+    CloneAndDrop,
+}
+
+impl Last {
+    fn act(self, waker: Waker) {
+        match self {
+            Last::Drop => drop(waker),
+            Last::Wake => waker.wake(),
+            Last::WakeByRef => waker.wake_by_ref(),
+            Last::CloneAndDrop => {
+                let clone = waker.clone();
+                drop(waker);
+                drop(clone);
+            }
+        }
+    }
+}
+
+/// The set is dropped, asleep, while threads do something with wakers of a place: who goes last frees the page, and the head.
+fn last<const N: usize>(place: u32, acts: &'static [Last], outcomes: [&'static str; N]) {
+    explore(outcomes, move |seen| {
+        let mut ready = Ready::new();
+        let task = Task::new();
+        let turn = Turn::new();
+        let wakers: Vec<_> = [0, place].map(|place| keep_waker(&mut ready, place)).into();
+        let waker = wakers.into_iter().next_back().unwrap();
+        assert!(ready.sleep(&task.waker()));
+        let threads: Vec<_> = acts
+            .iter()
+            .map(|act| {
+                let (waker, turn) = (waker.clone(), turn.clone());
+                thread::spawn(move || {
+                    turn.take();
+                    act.act(waker);
+                })
+            })
+            .collect();
+        drop(waker);
+        turn.take();
+        let before = census().gone;
+        drop(ready);
+        seen.note(match census().gone == before {
+            true => "the set goes first",
+            false => "the set goes last",
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        seen.note(match task.take_wakes() {
+            0 => "not woken",
+            1 => "woken",
+            _ => "woken twice",
+        });
+        assert_eq!(Arc::strong_count(&task), 1, "a waker is left");
+    });
+}
+
+const WOKEN_OR_NOT: [&str; 4] = [
+    "not woken",
+    "the set goes first",
+    "the set goes last",
+    "woken",
+];
+
+const NOT_WOKEN: [&str; 3] = ["not woken", "the set goes first", "the set goes last"];
+
+#[test]
+fn loom_wake_against_drop_of_the_set_two_threads() {
+    last(0, &[Last::Wake], WOKEN_OR_NOT);
+    last(2, &[Last::Wake], WOKEN_OR_NOT);
+}
+
+#[test]
+fn loom_two_wakes_against_drop_of_the_set() {
+    last(0, &[Last::Wake, Last::WakeByRef], WOKEN_OR_NOT);
+    last(2, &[Last::Wake, Last::WakeByRef], WOKEN_OR_NOT);
+}
+
+#[test]
+fn loom_last_waker_against_last_page_two_threads() {
+    last(0, &[Last::Drop], NOT_WOKEN);
+    last(2, &[Last::CloneAndDrop], NOT_WOKEN);
+}
+
+#[test]
+fn loom_last_wakers_against_last_page() {
+    last(0, &[Last::Drop, Last::CloneAndDrop], NOT_WOKEN);
+    last(2, &[Last::Drop, Last::CloneAndDrop], NOT_WOKEN);
 }

@@ -57,9 +57,7 @@ fn loom_wake_within_the_first_poll_two_threads() {
     explore(["first", "second", "in its sleep"], |seen| {
         let mut consumer = Consumer::new();
         let mut ready = core::mem::replace(&mut consumer.ready, Ready::new());
-        ready
-            .poller(0)
-            .poll(0, |cx| consumer.call(0, cx.waker().clone()));
+        poll(&mut ready, 0, |waker| consumer.call(0, waker.clone()));
         consumer.ready = ready;
         let polled = [consumer.tick(), consumer.tick(), consumer.finish()];
         assert_eq!(polled.concat(), [0]);
