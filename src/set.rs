@@ -305,6 +305,22 @@ impl<F: Future> FutureSet<F> {
         }
     }
 
+    /// Stores futures and queues them for their first poll.
+    #[inline]
+    fn fill<A: IntoFuture<IntoFuture = F>>(&mut self, futures: impl Iterator<Item = A>) {
+        let mut futures = futures.map(A::into_future);
+        self.store.expect(futures.size_hint().0);
+        loop {
+            if self.store.is_full() && self.stale != 0 {
+                self.compact();
+            }
+            let Self { store, queue, .. } = self;
+            if !store.fill(&mut futures, |start, len| queue.push_fresh(start, len)) {
+                return;
+            }
+        }
+    }
+
     /// Frees the places that only wait for their turn to be freed, if they are many.
     fn compact(&mut self) {
         if self.stale > 64 && self.stale > self.queue.len() / 2 {
@@ -401,10 +417,23 @@ impl<F: Future> FutureSet<F> {
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
     #[inline]
     pub(crate) fn run_round(&mut self) {
-        self.take_woken();
-        self.queue.begin_round();
+        // A child that was woken alone need not queue.
+        let mut alone = None;
+        if self.queue.is_empty() {
+            match self.ready.take_single() {
+                Some(INBOX) => self.take_added(),
+                Some(place) if self.store.is_in_flight(place) && !self.queue.contains(place) => {
+                    alone = Some(Run::of(place, false));
+                }
+                _ => {}
+            }
+        }
+        if alone.is_none() {
+            self.take_woken();
+            self.queue.begin_round();
+        }
         let mut fruitless = 0;
-        while let Some(run) = self.queue.pop() {
+        while let Some(run) = alone.take().or_else(|| self.queue.pop()) {
             let goes_on = if run.mark {
                 self.poll_run::<true>(run, &mut fruitless)
             } else {
@@ -624,20 +653,10 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
                 self.0.ready.rouse();
             }
         }
-        let mut futures = futures.into_iter().map(A::into_future);
+        let futures = futures.into_iter();
         let rouse = Rouse(self);
-        let set = &mut *rouse.0;
-        set.take_woken();
-        set.store.expect(futures.size_hint().0);
-        loop {
-            if set.store.is_full() && set.stale != 0 {
-                set.compact();
-            }
-            let Self { store, queue, .. } = set;
-            if !store.fill(&mut futures, |start, len| queue.push_fresh(start, len)) {
-                break;
-            }
-        }
+        rouse.0.take_woken();
+        rouse.0.fill(futures);
     }
 }
 
@@ -645,7 +664,7 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
         let mut set = Self::new();
-        set.extend(futures);
+        set.fill(futures.into_iter());
         set
     }
 }

@@ -172,18 +172,35 @@ impl Ready {
     /// Tells `each` the numbers that were woken, in the order of the wakes, each once.
     #[inline]
     pub(super) fn take(&mut self, mut each: impl FnMut(u32)) {
+        if let Some(number) = self.take_single() {
+            each(number);
+        }
+        // What is left when `each` panics is told the next time.
+        while let Some(number) = self.taken.pop() {
+            each(number);
+        }
+    }
+
+    /// Takes what was woken: if that is a single number, returns it, else [`take`](Self::take) is to tell.
+    #[inline]
+    pub(super) fn take_single(&mut self) -> Option<u32> {
+        if head_ref(self.head?).has_woken() {
+            self.collect()
+        } else {
+            None
+        }
+    }
+
+    fn collect(&mut self) -> Option<u32> {
         let Self {
-            head: Some(head),
+            head,
             first,
             rest,
             taken,
             ..
-        } = self
-        else {
-            return;
-        };
-        let head = head_ref(*head);
-        head.take(
+        } = self;
+        let head = head_ref((*head)?);
+        let alone = head.take(
             |number| {
                 if number == INBOX {
                     return head.inbox();
@@ -199,10 +216,11 @@ impl Ready {
             },
             |number| taken.push(number),
         );
-        // What is left when `each` panics is told the next time.
-        while let Some(number) = taken.pop() {
-            each(number);
+        if taken.is_empty() {
+            return alone;
         }
+        taken.extend(alone);
+        None
     }
 
     /// Sends the task to sleep: the next wake of a place, ring of a bell or call of `rouse` wakes `waker`. If `false`, the

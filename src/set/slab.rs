@@ -84,6 +84,7 @@ impl<P, V> Chunk<P, V> {
         values: PhantomData,
     };
 
+    #[inline]
     fn layout(capacity: usize) -> Layout {
         Self::STRIDE
             .checked_mul(capacity)
@@ -173,9 +174,11 @@ impl<P, V> Chunk<P, V> {
 }
 
 impl<P, V> Drop for Chunk<P, V> {
+    #[inline]
     fn drop(&mut self) {
         struct Free<'a, P, V>(&'a mut Chunk<P, V>);
         impl<P, V> Drop for Free<'_, P, V> {
+            #[inline]
             fn drop(&mut self) {
                 let layout = Chunk::<P, V>::layout(usize::from(self.0.capacity));
                 if layout.size() != 0 {
@@ -184,7 +187,10 @@ impl<P, V> Drop for Chunk<P, V> {
                 }
             }
         }
-        Free(self).0.clear();
+        let chunk = Free(self);
+        if chunk.0.live | chunk.0.settled != 0 {
+            chunk.0.clear();
+        }
     }
 }
 
@@ -372,7 +378,8 @@ impl<P, V> Slab<P, V> {
         );
         let chunk = Chunk::new(capacity);
         if index == 0 {
-            self.first = chunk;
+            // There was no chunk, so there is nothing to drop.
+            core::mem::forget(core::mem::replace(&mut self.first, chunk));
         } else {
             self.rest.push(chunk);
         }

@@ -82,7 +82,7 @@ impl Head {
             }
             // Ordering: partner of the same in `take`. If that came first, this acquires the cleared link, and goes on. If the
             // link is still taken, that is yet to come: it acquires what was written before this wake, for the poll that
-            // follows. (A read-modify-write on both sides: a fence would not order a load after it with the other's writes.)
+            // follows. (Additions, as fences order atomics only.)
             self.meeting.fetch_add(1, AcqRel);
             if link.load(Relaxed) != IDLE {
                 return;
@@ -116,7 +116,17 @@ impl Head {
         }
     }
 
-    /// Takes all numbers off the stack, the last pushed first, and clears their links.
+    /// Whether there are numbers on the stack.
+    ///
+    /// Consumer only.
+    #[inline]
+    pub(super) fn has_woken(&self) -> bool {
+        // Ordering: only to see whether there is something; the swap in `take` acquires it.
+        self.top.load(Relaxed) <= INBOX
+    }
+
+    /// Takes all numbers off the stack and clears their links. One alone is returned, more are told to `each`, the last pushed
+    /// first.
     ///
     /// Consumer only.
     #[inline]
@@ -124,24 +134,26 @@ impl Head {
         &self,
         link: impl Fn(u32) -> &'a AtomicU32,
         mut each: impl FnMut(u32),
-    ) -> bool {
-        // Ordering: only to see whether there is something; the swap acquires it.
-        if self.top.load(Relaxed) > INBOX {
-            return false;
-        }
+    ) -> Option<u32> {
         // Ordering: Acquire is the partner of the Release in `push`.
-        let mut number = self.top.swap(EMPTY, AcqRel);
+        let first = self.top.swap(EMPTY, Acquire);
+        let mut number = first;
+        let mut alone = None;
         while number <= INBOX {
             let link = link(number);
             let next = link.load(Relaxed);
-            each(number);
+            if number == first && next == BOTTOM {
+                alone = Some(number);
+            } else {
+                each(number);
+            }
             // Not before the number was noted and the link read: a push overwrites the link from here on (invariant 5).
             link.store(IDLE, Relaxed);
             number = next;
         }
         // Ordering: partner of the same in `push`.
         self.meeting.fetch_add(1, AcqRel);
-        true
+        alone
     }
 
     /// Whether somebody sleeps who has not been woken since.
@@ -203,8 +215,8 @@ impl Head {
     ///
     /// Consumer only, and the last that it does.
     pub(super) fn close(&self) {
-        // Ordering: Acquire so that what the pushes did is over before the pages are given up.
-        let top = self.top.swap(CLOSED, AcqRel);
+        // Ordering: nothing is handed over; `busy` says whose the cell is.
+        let top = self.top.swap(CLOSED, Relaxed);
         // Ordering: partner of the Release in `wake`.
         if top == SLEEPING || !self.busy.load(Acquire) {
             // SAFETY: the sleep was ended here, or nobody slept and `busy` is clear (invariant 6).

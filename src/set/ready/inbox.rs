@@ -42,8 +42,8 @@ impl<T> Inbox<T> {
     }
 
     fn push(&self, value: T) -> Result<(), T> {
-        // Ordering: a value to compare with.
-        let mut top = self.top.load(Relaxed);
+        // Ordering: Acquire, here and below, so that who comes too late sees what was done before the end.
+        let mut top = self.top.load(Acquire);
         if top == closed() {
             return Err(value);
         }
@@ -51,7 +51,7 @@ impl<T> Inbox<T> {
         loop {
             let raw = Box::into_raw(node);
             // Ordering: Release publishes the node to the Acquire of who takes it.
-            match self.top.compare_exchange_weak(top, raw, Release, Relaxed) {
+            match self.top.compare_exchange_weak(top, raw, Release, Acquire) {
                 Ok(_) => return Ok(()),
                 Err(now) => {
                     // SAFETY: the exchange failed, so the node is still ours (invariant 2).
@@ -67,13 +67,13 @@ impl<T> Inbox<T> {
     }
 
     fn is_closed(&self) -> bool {
-        // Ordering: a moment's answer, as any other would be.
+        // Ordering: as in `push`.
         self.top.load(Acquire) == closed()
     }
 
     fn is_empty(&self) -> bool {
-        // Ordering: a moment's answer, as any other would be.
-        let top = self.top.load(Acquire);
+        // Ordering: the answer alone counts.
+        let top = self.top.load(Relaxed);
         top.is_null() || top == closed()
     }
 
@@ -94,10 +94,10 @@ impl<T> Inbox<T> {
     }
 
     fn close_if_empty(&self) -> bool {
-        // Ordering: Acquire and Release, so that who finds it closed sees what was done before.
+        // Ordering: Release is the partner of the Acquires of those who come too late.
         match self
             .top
-            .compare_exchange(ptr::null_mut(), closed(), AcqRel, Acquire)
+            .compare_exchange(ptr::null_mut(), closed(), Release, Relaxed)
         {
             Ok(_) => true,
             Err(top) => top == closed(),
@@ -105,7 +105,7 @@ impl<T> Inbox<T> {
     }
 
     fn close(&self) -> Taken<T> {
-        // Ordering: Acquire is the partner of the Release in `push`.
+        // Ordering: Acquire is the partner of the Release in `push`, Release as in `close_if_empty`.
         let top = self.top.swap(closed(), AcqRel);
         Taken::new(if top == closed() {
             ptr::null_mut()

@@ -7,7 +7,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 use super::head::Head;
 use super::page::{Page, PageRef, new_waker, release_head};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU32};
-use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What a lent waker points to.
 ///
@@ -91,7 +91,7 @@ impl Lent {
         };
         match self
             .kept
-            .compare_exchange(ptr::null_mut(), page, AcqRel, Acquire)
+            .compare_exchange(ptr::null_mut(), page, Release, Acquire)
         {
             Ok(_) => page,
             Err(theirs) => {

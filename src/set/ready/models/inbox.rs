@@ -75,7 +75,11 @@ fn ends<const N: usize>(senders: u32, outcomes: [&'static str; N]) {
             }
         }
         let mut all = received.clone();
-        all.extend(threads.into_iter().filter_map(|thread| thread.join().unwrap()));
+        all.extend(
+            threads
+                .into_iter()
+                .filter_map(|thread| thread.join().unwrap()),
+        );
         all.sort_unstable();
         assert!(all.into_iter().eq(0..senders), "each arrives or comes back");
         seen.note(match received.len() {
@@ -121,10 +125,7 @@ fn sends<const N: usize>(lists: &'static [&'static [u32]], outcomes: [&'static s
             turn.take();
             let numbers = take(ready);
             assert!(numbers.iter().all(|number| *number == INBOX));
-            let parcels: Vec<_> = numbers
-                .iter()
-                .flat_map(|_| open(receiver.take()))
-                .collect();
+            let parcels: Vec<_> = numbers.iter().flat_map(|_| open(receiver.take())).collect();
             parcels
         };
         let mut received = Vec::new();
