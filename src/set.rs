@@ -21,6 +21,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::{Future, IntoFuture};
+use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -370,8 +371,14 @@ impl<F: Future> FutureSet<F> {
             set: self,
             current: None,
             rest: run,
+            again: run.start..run.start,
         };
-        let Turn { set, current, rest } = &mut turn;
+        let Turn {
+            set,
+            current,
+            rest,
+            again,
+        } = &mut turn;
         let Self {
             store,
             queue,
@@ -398,7 +405,11 @@ impl<F: Future> FutureSet<F> {
                 }
                 Poll::Pending => {
                     if woken {
-                        queue.push(place, false);
+                        if place != again.end {
+                            queue.push_again(again);
+                            again.start = place;
+                        }
+                        again.end = place + 1;
                     }
                     if !FIRST {
                         *fruitless += 1;
@@ -448,7 +459,7 @@ impl<F: Future> FutureSet<F> {
     /// Whether somebody waits for the first poll.
     #[inline]
     pub(crate) fn has_fresh(&self) -> bool {
-        self.queue.fresh() != 0
+        self.queue.fresh() != 0 && self.store.in_flight() != 0
     }
 
     #[inline]
@@ -596,11 +607,14 @@ struct Turn<'a, F: Future> {
     current: Option<u32>,
     /// Who comes after that.
     rest: Run,
+    /// Who has woken itself, and is not queued yet: the last such places in a row.
+    again: Range<u32>,
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
+        self.set.queue.push_again(&self.again);
         if self.rest.len != 0 {
             self.set.queue.unpop(self.rest);
         }

@@ -3,6 +3,7 @@
 //! A round is everybody who is queued when it begins. Who is queued while it lasts belongs to the next.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::runs::{Run, Runs};
 
@@ -111,17 +112,31 @@ impl Queue {
     }
 
     /// Queues places for their first poll that lie in a row, in one block of 64, and are not queued.
+    #[inline]
     pub(super) fn push_fresh(&mut self, start: u32, len: u32) {
-        if len == 0 {
-            return;
-        }
-        let run = Run {
+        self.fresh += len as usize;
+        self.push_run(Run {
             start,
             len,
             mark: true,
-        };
-        *self.queued.word(start) |= Bits::of(run);
-        self.fresh += len as usize;
+        });
+    }
+
+    /// The same, not for their first poll.
+    #[inline]
+    pub(super) fn push_again(&mut self, places: &Range<u32>) {
+        if !places.is_empty() {
+            self.push_run(Run {
+                start: places.start,
+                len: places.end - places.start,
+                mark: false,
+            });
+        }
+    }
+
+    #[inline]
+    fn push_run(&mut self, run: Run) {
+        *self.queued.word(run.start) |= Bits::of(run);
         self.runs.push_run(run);
     }
 

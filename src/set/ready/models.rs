@@ -118,7 +118,10 @@ fn keep_waker(ready: &mut Ready, place: u32) -> Waker {
 /// The numbers that were woken.
 fn take(ready: &mut Ready) -> Vec<u32> {
     let mut taken = Vec::new();
-    ready.take(|number| taken.push(number));
+    match ready.take_single() {
+        Some(number) => taken.push(number),
+        None => ready.take(|number| taken.push(number)),
+    }
     taken
 }
 
