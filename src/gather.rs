@@ -58,8 +58,10 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 #[doc(alias = "join_all")]
 #[inline]
 pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
+    let mut set = futures.into_set();
+    set.forget_order();
     Gather {
-        set: Some(futures.into_set()),
+        set: Some(set),
         meter: Meter(None),
     }
 }
@@ -165,7 +167,7 @@ pub struct TryGather<S, P = fn(Progress)> {
 impl<S, P> Unpin for Gather<S, P> {}
 impl<S, P> Unpin for TryGather<S, P> {}
 
-impl<S, P> Gather<S, P> {
+impl<S: AnySet, P> Gather<S, P> {
     /// Ends with an error when `timer`, any future, completes first; its output is ignored.
     ///
     /// In every tick the futures are polled before the timer: one that is ready when time is up has made it. The error is
@@ -195,7 +197,11 @@ impl<S, P> Gather<S, P> {
     /// # Differences from asyncio
     ///
     /// asyncio's `gather` has no timeout, and `wait_for` around it loses the finished results.
-    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+    pub fn timeout<D: Future>(mut self, timer: D) -> Timeout<Self, D> {
+        if let Some(set) = &mut self.set {
+            // The error gives the set away.
+            set.futures().keep_order();
+        }
         Timeout::new(self, timer)
     }
 }

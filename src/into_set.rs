@@ -90,6 +90,9 @@ pub(crate) mod sealed {
 
         fn progress(&self) -> Progress;
 
+        /// The order of completion is not wanted, as the outputs are claimed in the order of insertion, and nobody else has the set.
+        fn forget_order(&mut self) {}
+
         /// How many outputs are still to come: at least, and, if it is known, at most.
         fn remaining(&self) -> (usize, Option<usize>);
 
@@ -132,6 +135,11 @@ impl<F: Future> sealed::Core for FutureSet<F> {
     #[inline]
     fn futures(&mut self) -> &mut FutureSet<F> {
         self
+    }
+
+    #[inline]
+    fn forget_order(&mut self) {
+        self.forget_order();
     }
 
     fn progress(&self) -> Progress {

@@ -1,5 +1,67 @@
-//! Start things concurrently, then rejoin them: asyncio's `gather`, `as_completed` and `wait`, for any executor.
-
+//! *Start things concurrently, then rejoin them*: what Python's asyncio users have in `gather`, `as_completed` and `wait`, for
+//! any executor.
+//!
+//! ```
+//! use rejoin::{FirstCompleted, as_completed, gather, wait};
+//!
+//! async fn fetch(url: &str) -> String {
+//!     format!("the page {url}")
+//! }
+//!
+//! # futures_executor::block_on(async {
+//! let urls = ["/a", "/b", "/c"];
+//!
+//! let pages = gather(urls.map(fetch)).await; // all of them, in the order of the urls
+//! assert_eq!(pages, ["the page /a", "the page /b", "the page /c"]);
+//!
+//! let mut pages = as_completed(urls.map(fetch)); // each one when it is there
+//! while let Some(page) = pages.next().await {
+//!     println!("{page}");
+//! }
+//!
+//! let (done, mut pending) = wait(urls.map(fetch)).return_when(FirstCompleted).await; // what is done, and the rest
+//! println!("{} done, {} to go", done.len(), pending.len());
+//! pending.insert(fetch("/d")); // which grows, waits on, or is dropped
+//! # });
+//! ```
+//!
+//! | asyncio | rejoin | gives |
+//! |---|---|---|
+//! | `gather(…, return_exceptions=True)` | [`gather()`], [`gather!`] | all outputs in input order |
+//! | `gather(…)` | [`try_gather()`], [`try_gather!`] | the same, or the first error |
+//! | `as_completed(…)` | [`as_completed`] | a stream of outputs, in the order of completion |
+//! | `wait(…, return_when=…)` | [`wait`], [`return_when`](Wait::return_when) | `(done, pending)` |
+//! | `timeout=…` | `.timeout(timer)` on each | any future is a timer |
+//! | | [`limit()`] | at most `n` at a time |
+//! | | [`FutureSet`], [`Adder`] | what all of them look at: grow it, lend it, keep it |
+//! | `create_task(…)` | [`create_task`] | a future that runs in the background, on any executor |
+//!
+//! On this page:
+//! [what runs when](#what-runs-when) ·
+//! [one set, three views](#one-set-three-views) ·
+//! [choosing](#choosing) ·
+//! [timeouts](#timeouts) ·
+//! [growing](#growing) ·
+//! [limits](#limits) ·
+//! [errors](#errors) ·
+//! [keys](#keys) ·
+//! [cancellation](#cancellation) ·
+//! [a loop body that awaits](#a-loop-body-that-awaits) ·
+//! [panics](#panics) ·
+//! [order and fairness](#order-and-fairness) ·
+//! [executors](#executors) ·
+//! [when something hangs](#when-something-hangs) ·
+//! [without `std`](#without-std) ·
+//! [what it costs](#what-it-costs) ·
+//! [versions](#versions) ·
+//! [**coming from asyncio**](#coming-from-asyncio) ·
+//! [**coming from futures-util and tokio**](#coming-from-futures-util-and-tokio)
+//!
+#![doc = include_str!("../docs/book.md")]
+#![doc = ""]
+#![doc = include_str!("../docs/asyncio.md")]
+#![doc = ""]
+#![doc = include_str!("../docs/futures-util.md")]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
@@ -40,3 +102,8 @@ pub use wait::{Wait, wait};
 
 #[doc(hidden)]
 pub use macros::private;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

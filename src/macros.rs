@@ -255,7 +255,7 @@ impl<L: TakeOks<E>, E> Kind<L> for Try<E> {
     type Outputs = L::Outputs;
 }
 
-/// The future of [`gather!`] and [`try_gather!`].
+/// The future of [`gather!`](crate::gather!) and [`try_gather!`](crate::try_gather!).
 #[must_use = "futures do nothing unless they are polled"]
 #[pin_project]
 pub struct Join<L, M, K> {

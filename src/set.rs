@@ -551,6 +551,15 @@ impl<F: Future> FutureSet<F> {
         self.store.claim_in_order(map)
     }
 
+    /// Until `keep_order`, outputs are claimed by `claim_in_order` alone.
+    pub(crate) fn forget_order(&mut self) {
+        self.store.forget_order();
+    }
+
+    pub(crate) fn keep_order(&mut self) {
+        self.store.keep_order();
+    }
+
     /// The next output that `cursor` has not passed.
     #[inline]
     pub(crate) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {

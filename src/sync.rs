@@ -1,7 +1,8 @@
-//! The atomics and cells of the ground floor: `core`'s, or loom's when a model checks them.
+//! The atomics, cells and shared boxes of the ground floor: `core`'s, or loom's when a model checks them.
 
 #[cfg(not(rejoin_loom))]
 mod real {
+    pub(crate) use alloc::sync::Arc;
     pub(crate) use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, fence};
 
     /// `core`'s `UnsafeCell` with the interface of loom's.
@@ -28,6 +29,7 @@ mod model {
     use core::ops::Deref;
 
     pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::Arc;
     pub(crate) use loom::sync::atomic::{AtomicBool, fence};
 
     /// How many atomics were made, and how many of them are gone.

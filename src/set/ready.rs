@@ -172,10 +172,13 @@ impl Ready {
     /// Tells `each` the numbers that were woken, in the order of the wakes, each once.
     #[inline]
     pub(super) fn take(&mut self, mut each: impl FnMut(u32)) {
+        // First what `take_single` has left to tell, or an `each` that panicked; then what was woken since.
+        while let Some(number) = self.taken.pop() {
+            each(number);
+        }
         if let Some(number) = self.take_single() {
             each(number);
         }
-        // What is left when `each` panics is told the next time.
         while let Some(number) = self.taken.pop() {
             each(number);
         }
@@ -184,7 +187,7 @@ impl Ready {
     /// Takes what was woken: if that is a single number, returns it, else [`take`](Self::take) is to tell.
     #[inline]
     pub(super) fn take_single(&mut self) -> Option<u32> {
-        if head_ref(self.head?).has_woken() {
+        if self.taken.is_empty() && head_ref(self.head?).has_woken() {
             self.collect()
         } else {
             None

@@ -630,6 +630,17 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
+    /// Tells `each` the places with a settled value, in order.
+    pub(super) fn settled_places(&self, mut each: impl FnMut(u32)) {
+        for (number, chunk) in core::iter::once(&self.first).chain(&self.rest).enumerate() {
+            let mut left = chunk.settled;
+            while left != 0 {
+                each((number * CHUNK) as u32 + left.trailing_zeros());
+                left &= left - 1;
+            }
+        }
+    }
+
     /// Takes all settled values out, in the order of places, which are free afterwards, and appends what `map` makes of them.
     ///
     /// Values that `map` has not been given when it panics are leaked.

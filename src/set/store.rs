@@ -73,6 +73,8 @@ pub(super) struct Store<F: Future> {
     spilled: Spilled<F::Output>,
     /// The places of the outputs that were not, in the order of completion.
     done: Runs,
+    /// If nobody asks for that order: how many outputs there are, of which `done` does not know.
+    unordered: Option<usize>,
     /// The number of the set, once a key was made.
     id: u32,
 }
@@ -90,6 +92,7 @@ impl<F: Future> Store<F> {
             },
             spilled: None,
             done: Runs::new(),
+            unordered: None,
             id: 0,
         }
     }
@@ -105,7 +108,7 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn unclaimed(&self) -> usize {
-        self.spilled_len() + self.done.len()
+        self.spilled_len() + self.done.len() + self.unordered.unwrap_or(0)
     }
 
     #[inline]
@@ -202,6 +205,7 @@ impl<F: Future> Store<F> {
         /// Notes completions in a row at once, also after a panic.
         struct Note<'a> {
             done: &'a mut Runs,
+            unordered: &'a mut Option<usize>,
             in_flight: &'a mut usize,
             start: u32,
             end: u32,
@@ -210,13 +214,17 @@ impl<F: Future> Store<F> {
             #[inline]
             fn flush(&mut self) {
                 let len = self.end - self.start;
-                if len != 0 {
-                    *self.in_flight -= len as usize;
-                    self.done.push_run(Run {
+                if len == 0 {
+                    return;
+                }
+                *self.in_flight -= len as usize;
+                match self.unordered {
+                    Some(unordered) => *unordered += len as usize,
+                    None => self.done.push_run(Run {
                         start: self.start,
                         len,
                         mark: false,
-                    });
+                    }),
                 }
             }
         }
@@ -227,10 +235,15 @@ impl<F: Future> Store<F> {
             }
         }
         let Self {
-            slab, done, tally, ..
+            slab,
+            done,
+            unordered,
+            tally,
+            ..
         } = self;
         let mut note = Note {
             done,
+            unordered,
             in_flight: &mut tally.in_flight,
             start: run.start,
             end: run.start,
@@ -353,14 +366,36 @@ impl<F: Future> Store<F> {
         all
     }
 
+    /// From now on, and as long as nothing has completed, the order of completion is not noted. Until
+    /// [`keep_order`](Self::keep_order) the outputs are claimed in the order of insertion or not at all.
+    pub(super) fn forget_order(&mut self) {
+        if self.unclaimed() == 0 {
+            self.unordered = Some(0);
+        }
+    }
+
+    /// From now on the order of completion is noted; before, it was that of places.
+    pub(super) fn keep_order(&mut self) {
+        if self
+            .unordered
+            .take()
+            .is_some_and(|unordered| unordered != 0)
+        {
+            let Self { slab, done, .. } = self;
+            slab.settled_places(|place| done.push(place, false));
+        }
+    }
+
     /// Claims all outputs, in the order of insertion, passing them through `map`.
     pub(super) fn claim_in_order<T>(&mut self, mut map: impl FnMut(F::Output) -> T) -> Vec<T> {
         let mut all = Vec::with_capacity(self.unclaimed());
         if self.tally.in_order && self.spilled_len() == 0 {
             self.done = Runs::new();
+            self.unordered = None;
             self.slab.take_all(&mut all, map);
             return all;
         }
+        self.keep_order();
         let mut keyed: Vec<_> = core::mem::take(&mut self.spilled)
             .into_iter()
             .flat_map(|spilled| *spilled)
@@ -378,6 +413,7 @@ impl<F: Future> Store<F> {
     pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
         self.tally.discard(self.tally.in_flight);
         self.done = Runs::new();
+        self.unordered = None;
         let spilled = core::mem::take(&mut self.spilled);
         self.slab.clear(is_held);
         drop(spilled);

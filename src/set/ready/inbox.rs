@@ -1,12 +1,11 @@
 //! Values that come in from anywhere, for one consumer: a stack that is taken whole.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::ptr;
 
 use super::Bell;
 
-use crate::sync::{AtomicPtr, fence};
+use crate::sync::{Arc, AtomicPtr, fence};
 use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 struct Node<T> {

@@ -116,8 +116,9 @@ fn keep_waker(ready: &mut Ready, place: u32) -> Waker {
 }
 
 /// The numbers that were woken.
-fn take(ready: &mut Ready) -> Vec<u32> {
+fn take(ready: &mut Ready, turn: &Turn) -> Vec<u32> {
     let mut taken = Vec::new();
+    turn.take();
     match ready.take_single() {
         Some(number) => taken.push(number),
         None => ready.take(|number| taken.push(number)),
@@ -171,8 +172,7 @@ impl Consumer {
 
     /// Polls who was woken. Gives their places.
     fn poll(&mut self) -> Vec<u32> {
-        self.turn.take();
-        let taken = take(&mut self.ready);
+        let taken = take(&mut self.ready, &self.turn);
         for place in &taken {
             for caller in &mut self.callers {
                 if caller.place == *place {
@@ -199,9 +199,9 @@ impl Consumer {
             thread.join().unwrap();
         }
         self.threads = Vec::new();
-        let is_awake = self.task.take_wakes() != 0;
+        let is_told = self.task.take_wakes() != 0;
         let polled = self.poll();
-        assert!(is_awake || polled.is_empty(), "the task sleeps on");
+        assert!(is_told || polled.is_empty(), "the task sleeps on");
         for caller in &self.callers {
             assert!(caller.is_heard, "no poll has seen what was written");
         }

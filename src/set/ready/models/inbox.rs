@@ -122,8 +122,7 @@ fn sends<const N: usize>(lists: &'static [&'static [u32]], outcomes: [&'static s
             })
             .collect();
         let mut receive = |ready: &mut Ready, receiver: &mut Receiver<Parcel>| {
-            turn.take();
-            let numbers = take(ready);
+            let numbers = take(ready, &turn);
             assert!(numbers.iter().all(|number| *number == INBOX));
             let parcels: Vec<_> = numbers.iter().flat_map(|_| open(receiver.take())).collect();
             parcels
