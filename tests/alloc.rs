@@ -1,0 +1,269 @@
+//! How much is allocated, and how often. A binary of its own, for the allocator is the process's.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::{Future, Ready, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
+
+/// Counts for each thread by itself, so that tests may run side by side.
+struct Counting;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counts {
+    allocations: usize,
+    bytes: usize,
+    peak: usize,
+}
+
+thread_local! {
+    static COUNTS: Cell<Counts> = const { Cell::new(Counts { allocations: 0, bytes: 0, peak: 0 }) };
+}
+
+fn grown(bytes: usize) {
+    COUNTS.with(|counts| {
+        let mut now = counts.get();
+        now.allocations += 1;
+        now.bytes = now.bytes.wrapping_add(bytes);
+        now.peak = now.peak.max(now.bytes);
+        counts.set(now);
+    });
+}
+
+fn shrunk(bytes: usize) {
+    COUNTS.with(|counts| {
+        let mut now = counts.get();
+        now.bytes = now.bytes.saturating_sub(bytes);
+        counts.set(now);
+    });
+}
+
+// SAFETY: every call is handed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grown(layout.size());
+        // SAFETY: the caller's promise is ours.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        shrunk(layout.size());
+        // SAFETY: as above.
+        unsafe { System.dealloc(place, layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        shrunk(layout.size());
+        grown(size);
+        // SAFETY: as above.
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `work` allocates: how often, and how many bytes at its most.
+fn counted<T>(work: impl FnOnce() -> T) -> (T, Counts) {
+    let before = COUNTS.get();
+    COUNTS.set(Counts {
+        peak: before.bytes,
+        ..before
+    });
+    let value = work();
+    let after = COUNTS.get();
+    let spent = Counts {
+        allocations: after.allocations - before.allocations,
+        bytes: after.bytes.saturating_sub(before.bytes),
+        peak: after.peak - before.bytes,
+    };
+    (value, spent)
+}
+
+/// The output of a future that needs no waker, polled until it is there.
+fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+    }
+}
+
+/// Pending `times` times, and woken each time through the borrowed waker.
+struct Yield(u32);
+
+impl Future for Yield {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        let Some(left) = self.0.checked_sub(1) else {
+            return Poll::Ready(7);
+        };
+        self.0 = left;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[test]
+fn the_macros_allocate_nothing() {
+    let (sum, spent) = counted(|| {
+        let eight = gather!(
+            Yield(1),
+            Yield(2),
+            Yield(3),
+            Yield(4),
+            ready(5_u8),
+            Yield(6),
+            Yield(0),
+            ready('8')
+        );
+        let (a, b, c, d, e, f, g, _) = finish(eight);
+        a + b + c + d + u64::from(e) + f + g
+    });
+    assert_eq!(sum, 47);
+    assert_eq!(spent.allocations, 0);
+
+    let ok = || async { Ok::<_, u8>(Yield(2).await) };
+    let (outputs, spent) = counted(|| finish(rejoin::try_gather!(ok(), ok(), ok())));
+    assert_eq!(outputs, Ok((7, 7, 7)));
+    assert_eq!(spent.allocations, 0);
+}
+
+#[test]
+fn an_empty_set_and_empty_views_allocate_nothing() {
+    let none = || [] as [Ready<Result<u8, u8>>; 0];
+    let (_, spent) = counted(|| {
+        assert!(finish(gather(none())).is_empty());
+        assert!(finish(try_gather(none())).unwrap().is_empty());
+        assert!(finish(wait(none())).0.is_empty());
+        assert!(finish(as_completed(none()).next()).is_none());
+        let mut set = FutureSet::<Ready<Result<u8, u8>>>::new();
+        assert!(finish(set.next()).is_none());
+        assert!(finish(gather(set)).is_empty());
+    });
+    assert_eq!(spent.allocations, 0);
+}
+
+#[test]
+fn at_most_two_allocations_for_a_gather_of_up_to_64() {
+    for count in [1, 2, 8, 30, 31, 32, 63, 64] {
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(ready))));
+        assert_eq!(outputs.len(), count);
+        assert!(
+            (1..=2).contains(&spent.allocations),
+            "{count} ready children: {spent:?}"
+        );
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(3)))));
+        assert_eq!(outputs.len(), count);
+        assert!(
+            (1..=2).contains(&spent.allocations),
+            "{count} children that yield: {spent:?}"
+        );
+    }
+}
+
+#[test]
+fn one_allocation_per_64_children_and_a_few_for_the_directory() {
+    for count in [65, 1000, 10_000, 100_000] {
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(1)))));
+        assert_eq!(outputs.len(), count);
+        let most = count.div_ceil(64) + 16;
+        assert!(
+            spent.allocations <= most,
+            "{count} children: {spent:?}, {most} allowed"
+        );
+        let futures_and_outputs = count * (size_of::<Yield>() + size_of::<u64>());
+        let most = futures_and_outputs + count * 16 + 4096;
+        assert!(
+            spent.peak <= most,
+            "{count} children: {spent:?}, {most} bytes allowed"
+        );
+    }
+}
+
+#[test]
+fn a_set_that_is_refilled_allocates_once() {
+    let mut set: FutureSet<Yield> = (0..256).map(|_| Yield(2)).collect();
+    for _ in 0..1000 {
+        assert!(finish(set.next()).is_some());
+        set.insert(Yield(2));
+    }
+    let ((), spent) = counted(|| {
+        for _ in 0..10_000 {
+            assert!(finish(set.next()).is_some());
+            set.insert(Yield(2));
+        }
+    });
+    assert_eq!(spent.allocations, 0, "freed places are used again");
+}
+
+#[test]
+fn a_million_inputs_in_the_memory_of_sixteen() {
+    const N: usize = 16;
+    let running = Cell::new(0_usize);
+    let most_running = Cell::new(0_usize);
+    let child = |number: u64| {
+        let (running, most_running) = (&running, &most_running);
+        async move {
+            running.set(running.get() + 1);
+            most_running.set(most_running.get().max(running.get()));
+            Yield(1 + u32::try_from(number % 3).unwrap()).await;
+            running.set(running.get() - 1);
+            number
+        }
+    };
+    let future_and_output = size_of_val(&child(0)) + size_of::<u64>();
+    let (sum, spent) = counted(|| {
+        finish(async {
+            let mut numbers = as_completed(limit(N, (0..1_000_000).map(child)));
+            let mut sum = 0;
+            while let Some(number) = numbers.next().await {
+                assert!(running.get() <= N);
+                sum += number;
+            }
+            sum
+        })
+    });
+    assert_eq!(sum, (0..1_000_000).sum());
+    assert_eq!(most_running.get(), N);
+    let most = N * (future_and_output + 16) + 64 * 1024;
+    assert!(spent.peak <= most, "{spent:?}, {most} bytes allowed");
+    assert_eq!(spent.bytes, 0, "nothing is left behind");
+}
+
+#[test]
+fn leaked_wakers_hold_a_few_bytes_each() {
+    const COUNT: usize = 1000;
+    let mut wakers = Vec::with_capacity(COUNT);
+    let ((), spent) = counted(|| {
+        let mut view = gather((0..COUNT).map(|_| {
+            let content = [1_u8; 4096];
+            let mut woken = false;
+            std::future::poll_fn(move |cx| {
+                if std::mem::replace(&mut woken, true) {
+                    return Poll::Ready(content.len());
+                }
+                LEAKED.with(|leaked| leaked.borrow_mut().push(cx.waker().clone()));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+        }));
+        assert_eq!(finish(&mut view).len(), COUNT);
+        drop(view);
+        LEAKED.with(|leaked| wakers.append(&mut leaked.borrow_mut()));
+        LEAKED.with(|leaked| leaked.take());
+    });
+    assert_eq!(wakers.len(), COUNT);
+    assert!(spent.peak > COUNT * 4096);
+    assert!(spent.bytes < COUNT * 32, "{spent:?} while the wakers live");
+    wakers.drain(..).for_each(Waker::wake);
+}
+
+thread_local! {
+    static LEAKED: std::cell::RefCell<Vec<Waker>> = const { std::cell::RefCell::new(Vec::new()) };
+}
