@@ -121,7 +121,7 @@ enum State {
 }
 
 /// The stream of [`as_completed`].
-#[must_use = "streams do nothing unless they are polled"]
+#[must_use = "nothing runs unless its items are taken: `while let Some(output) = outputs.next().await`, or `for_each`"]
 pub struct AsCompleted<S, K = Plain> {
     set: S,
     state: State,
@@ -132,11 +132,35 @@ pub struct AsCompleted<S, K = Plain> {
 impl<S, K> Unpin for AsCompleted<S, K> {}
 
 impl<S: AnySet, K: Items> AsCompleted<S, K> {
-    /// The next output, or `None` when there will be no more.
+    /// The next output, or `None` when there will be no more; at once, if there were no futures.
     ///
     /// # Cancel safety
     ///
-    /// A `next` that is dropped has taken nothing: the output comes with the next one.
+    /// A `next` that is dropped has taken nothing: the output comes with the next one. So it may stand in a `select!`:
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    /// use rejoin::as_completed;
+    /// use tokio::time::{interval, sleep};
+    ///
+    /// let mut naps = as_completed([25, 15].map(|ms| sleep(Duration::from_millis(ms))));
+    /// let mut clock = interval(Duration::from_millis(10));
+    /// let (mut done, mut ticks) = (0, 0);
+    /// while done < 2 {
+    ///     tokio::select! {
+    ///         Some(()) = naps.next() => done += 1,
+    ///         _ = clock.tick() => ticks += 1,
+    ///     }
+    /// }
+    /// assert_eq!((done, ticks), (2, 3));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When a future panics, so does the poll; the next one goes on with the others.
     #[allow(
         clippy::should_implement_trait,
         reason = "it is the field's name for it, and no iterator is asynchronous"
@@ -192,6 +216,14 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// # });
     /// ```
     ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout; what is dropped includes the timer.
+    ///
+    /// # Errors
+    ///
+    /// An item [`TimedOut`], at most once. An error of a future is within an `Ok`: `Ok(Err(error))`.
+    ///
     /// # Differences from asyncio
     ///
     /// asyncio raises `TimeoutError` once for every missing task.
@@ -199,14 +231,19 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
         Timeout::new(self, timer)
     }
 
-    /// Runs `body` for every item, one after another, while the futures go on.
+    /// Runs `body` for every item, one after another, while the futures go on. Without futures it ends at its first poll.
     ///
     /// An `async` closure will do: `pages.for_each(async |page| store(page).await)`, unless it changes what it captures; then write a loop with
     /// [`drive_while`](Self::drive_while).
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops the body that runs, its item, and this view.
+    /// Dropping it drops the body that runs, its item, and this view: over a `&mut FutureSet` the other outputs and
+    /// futures stay in the set.
+    ///
+    /// # Panics
+    ///
+    /// When a future or a body panics, so does the poll. Polling again after the end panics.
     ///
     /// # Examples
     ///
@@ -237,6 +274,29 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// # Cancel safety
     ///
     /// Dropping it drops the body, and nothing else.
+    ///
+    /// # Panics
+    ///
+    /// When a future or the body panics, so does the poll. Polling again after the end panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::as_completed;
+    ///
+    /// async fn store(page: u32, stored: &mut Vec<u32>) {
+    ///     stored.push(page);
+    /// }
+    ///
+    /// let mut stored = Vec::new();
+    /// let mut pages = as_completed([1, 2].map(async |n| n));
+    /// while let Some(page) = pages.next().await {
+    ///     pages.drive_while(store(page, &mut stored)).await;
+    /// }
+    /// assert_eq!(stored, [1, 2]);
+    /// # });
+    /// ```
     pub fn drive_while<B: Future>(&mut self, body: B) -> DriveWhile<'_, Self, B> {
         DriveWhile::new(self, body)
     }
@@ -284,6 +344,18 @@ impl<S: AnySet, K> AsCompleted<S, K> {
     }
 
     /// What this was made of, with all unfinished futures and all outputs that were not handed out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{as_completed, gather};
+    ///
+    /// let mut numbers = as_completed([1, 2, 3].map(async |n| n));
+    /// assert_eq!(numbers.next().await, Some(1));
+    /// assert_eq!(gather(numbers.into_set()).await, [2, 3]);
+    /// # });
+    /// ```
     pub fn into_set(self) -> S {
         self.set
     }

@@ -78,7 +78,11 @@ impl<F: Future> FutureSet<F> {
     ///
     /// # Cancel safety
     ///
-    /// A `next` that is dropped has taken nothing.
+    /// A `next` that is dropped has taken nothing: the output comes with the next one.
+    ///
+    /// # Panics
+    ///
+    /// When a future panics, so does the poll; the next one goes on with the others.
     ///
     /// # Examples
     ///
@@ -102,7 +106,13 @@ impl<F: Future> FutureSet<F> {
         Next::new(self)
     }
 
-    /// The next output, if there is one now; see [`next`](Self::next).
+    /// The next output, if there is one now; see [`next`](Self::next), whose future polls this.
+    ///
+    /// `Ready(None)` if the set is empty. When it is pending, the task of `cx` is woken once there is something to do.
+    ///
+    /// # Panics
+    ///
+    /// As [`next`](Self::next).
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Completed<F::Output>>> {
         self.poll_item(cx)
     }
@@ -110,13 +120,18 @@ impl<F: Future> FutureSet<F> {
     /// Runs `body`, any future, while the futures of this set go on; gives the body's output.
     ///
     /// In every tick the futures are polled first, then the body. Outputs wait in the set, in the order of completion. So a
-    /// body that waits for what only a future of the set can give, a lock, a permit, a message, gets it.
+    /// body that waits for what only a future of the set can give, a lock, a permit, a message, gets it. With an empty set it
+    /// is the body alone.
     ///
     /// A body that never yields, because it computes or blocks, keeps all others from running: nobody can help that.
     ///
     /// # Cancel safety
     ///
     /// Dropping it drops the body; the set has lost nothing.
+    ///
+    /// # Panics
+    ///
+    /// When a future or the body panics, so does the poll. Polling again after the end panics.
     ///
     /// # Examples
     ///
@@ -175,8 +190,8 @@ impl<F: Future> FusedStream for FutureSet<F> {
     }
 }
 
-/// The future of the `next` methods.
-#[must_use = "futures do nothing unless they are polled"]
+/// The future of [`FutureSet::next`] and [`AsCompleted::next`](crate::AsCompleted::next): cancel safe, as described there.
+#[must_use = "nothing is taken unless this is awaited"]
 pub struct Next<'a, V> {
     view: &'a mut V,
 }
@@ -208,8 +223,9 @@ impl<V: fmt::Debug> fmt::Debug for Next<'_, V> {
     }
 }
 
-/// The future of the `drive_while` methods.
-#[must_use = "futures do nothing unless they are polled"]
+/// The future of [`FutureSet::drive_while`] and [`AsCompleted::drive_while`](crate::AsCompleted::drive_while), where its
+/// cancel safety is described.
+#[must_use = "the body does not run unless this is awaited"]
 #[pin_project]
 pub struct DriveWhile<'a, V, B> {
     view: &'a mut V,
@@ -259,8 +275,8 @@ impl<V: fmt::Debug, B> fmt::Debug for DriveWhile<'_, V, B> {
     }
 }
 
-/// The future of the `for_each` methods.
-#[must_use = "futures do nothing unless they are polled"]
+/// The future of [`AsCompleted::for_each`](crate::AsCompleted::for_each), where its cancel safety is described.
+#[must_use = "nothing runs unless this is awaited"]
 #[pin_project]
 pub struct ForEach<V, B, Fut> {
     view: V,

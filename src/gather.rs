@@ -144,7 +144,7 @@ impl<P: FnMut(Progress)> Meter<P> {
 }
 
 /// The future of [`gather`](gather()).
-#[must_use = "futures do nothing unless they are polled"]
+#[must_use = "nothing runs unless this is awaited"]
 pub struct Gather<S, P = fn(Progress)> {
     /// `None` after the end.
     set: Option<S>,
@@ -152,7 +152,7 @@ pub struct Gather<S, P = fn(Progress)> {
 }
 
 /// The future of [`try_gather`].
-#[must_use = "futures do nothing unless they are polled"]
+#[must_use = "nothing runs unless this is awaited"]
 pub struct TryGather<S, P = fn(Progress)> {
     /// `None` after the end.
     set: Option<S>,
@@ -194,6 +194,14 @@ impl<S: AnySet, P> Gather<S, P> {
     /// # });
     /// ```
     ///
+    /// # Errors
+    ///
+    /// [`TimedOut`], which holds the set: finished outputs, unfinished futures, and all places.
+    ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout.
+    ///
     /// # Differences from asyncio
     ///
     /// asyncio's `gather` has no timeout, and `wait_for` around it loses the finished results.
@@ -210,13 +218,34 @@ impl<S, P> TryGather<S, P> {
     /// Ends with an error when `timer`, any future, completes first; its output is ignored.
     ///
     /// As [`Gather::timeout`]. The results are nested: `Result<Result<Vec<T>, E>, TimedOut<S>>`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] outside, the first error of a future inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    /// use rejoin::{TimedOut, try_gather};
+    /// use tokio::time::sleep;
+    ///
+    /// let numbers = ["1", "2"].map(async |text| text.parse::<u8>());
+    /// let second = sleep(Duration::from_secs(1));
+    /// let numbers = try_gather(numbers).timeout(second).await.map_err(TimedOut::without_set)??;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
         Timeout::new(self, timer)
     }
 }
 
 impl<S: AnySet, P> Gather<S, P> {
-    /// Calls `report` once per completion, on the task that polls.
+    /// Calls `report` once per completion, on the task that polls; never for an empty input.
     ///
     /// What had completed before, in a set that was handed in, is counted but not reported.
     ///

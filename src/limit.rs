@@ -37,6 +37,9 @@ const COMPLETIONS_PER_TICK: usize = 128;
 /// # Differences from asyncio
 ///
 /// asyncio has no limit; the usual substitute, a semaphore that every task acquires, starts all tasks at once.
+#[doc(alias = "Semaphore")]
+#[doc(alias = "buffered")]
+#[doc(alias = "buffer_unordered")]
 #[must_use = "a limit does nothing unless it is given to `gather`, `as_completed` or `wait`"]
 #[track_caller]
 pub fn limit<I>(n: usize, futures: I) -> Limit<I::IntoIter, <I::Item as IntoFuture>::IntoFuture>

@@ -50,6 +50,7 @@ pub mod private {
 /// # Differences from asyncio
 ///
 /// asyncio's `gather` takes its awaitables like this, and starts them at the call. Here they start at the first poll.
+#[doc(alias = "join")]
 #[macro_export]
 macro_rules! gather {
     ($($future:expr),* $(,)?) => {
@@ -60,7 +61,15 @@ macro_rules! gather {
 /// Runs futures of different types concurrently until one fails, or all succeed: then gives their outputs as a tuple.
 ///
 /// As [`gather!`](crate::gather!), for `Result`s with one error type. The first error ends it in the tick in which it happens, and the other futures
-/// are dropped; of several errors in one tick, the first argument's is returned.
+/// are dropped; of several errors in one tick, the first argument's is returned. Without arguments it is `Ok(())`.
+///
+/// # Cancel safety
+///
+/// As for [`gather!`](crate::gather!).
+///
+/// # Panics
+///
+/// As for [`gather!`](crate::gather!).
 ///
 /// # Errors
 ///
@@ -76,6 +85,11 @@ macro_rules! gather {
 /// assert!(both.is_err());
 /// # });
 /// ```
+///
+/// # Differences from asyncio
+///
+/// asyncio's `gather` leaves the others running after an error.
+#[doc(alias = "try_join")]
 #[macro_export]
 macro_rules! try_gather {
     ($($future:expr),* $(,)?) => {
@@ -256,7 +270,7 @@ impl<L: TakeOks<E>, E> Kind<L> for Try<E> {
 }
 
 /// The future of [`gather!`](crate::gather!) and [`try_gather!`](crate::try_gather!).
-#[must_use = "futures do nothing unless they are polled"]
+#[must_use = "nothing runs unless this is awaited"]
 #[pin_project]
 pub struct Join<L, M, K> {
     /// `None` after the end.

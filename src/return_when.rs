@@ -94,6 +94,7 @@ impl<T, E> ReturnWhen<Result<T, E>> for FirstError {
 }
 
 /// Return at the first `Ok`; if there is none, when all are done.
+#[doc(alias = "select_ok")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FirstSuccess;
 
@@ -103,7 +104,7 @@ impl<T, E> ReturnWhen<Result<T, E>> for FirstSuccess {
     }
 }
 
-/// Return when so many are done, or all, if there are fewer. `AtLeast(0)` returns after one pass, with whatever is ready.
+/// A quorum: return when so many are done, or all, if there are fewer. `AtLeast(0)` returns after one pass, with whatever is ready.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AtLeast(pub usize);
 

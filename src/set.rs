@@ -91,6 +91,9 @@ pub struct Progress {
 /// assert_eq!(gather(&mut set).await, [25]);
 /// # });
 /// ```
+#[doc(alias = "FuturesUnordered")]
+#[doc(alias = "JoinSet")]
+#[doc(alias = "shield")]
 pub struct FutureSet<F: Future> {
     store: Store<F>,
     queue: Queue,
@@ -196,6 +199,18 @@ impl<F: Future> FutureSet<F> {
     /// An unfinished future. `None` if `key` names none that is in flight.
     ///
     /// Changing it does not make the set poll it: that takes a wake.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rejoin::FutureSet;
+    ///
+    /// let mut set = FutureSet::new();
+    /// let key = set.insert(std::future::ready(1));
+    /// let future = set.get_pin_mut(key).expect("it is in flight");
+    /// *future.get_mut() = std::future::ready(2);
+    /// assert_eq!(futures_executor::block_on(rejoin::gather(set)), [2]);
+    /// ```
     pub fn get_pin_mut(&mut self, key: Key) -> Option<Pin<&mut F>> {
         let place = self.place_in_flight(key)?;
         self.store.future(place)
@@ -222,6 +237,20 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// Drops all futures and all unclaimed outputs, in the order of insertion where no place was reused. Adders stay open.
+    ///
+    /// # Panics
+    ///
+    /// When a destructor does; the set is empty then, too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rejoin::FutureSet;
+    ///
+    /// let mut set: FutureSet<_> = [std::future::ready(1), std::future::ready(2)].into_iter().collect();
+    /// set.clear();
+    /// assert!(set.is_empty());
+    /// ```
     pub fn clear(&mut self) {
         /// Does what is left to do, also after a panic.
         struct Rest<'a, F: Future>(&'a mut FutureSet<F>);
@@ -237,7 +266,19 @@ impl<F: Future> FutureSet<F> {
         store.clear(|place| queue.contains(place));
     }
 
-    /// How much is done, counted since the set was made.
+    /// How much is done, counted since the set was made. In an empty set that was never filled both counts are 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{FutureSet, Progress};
+    ///
+    /// let mut set: FutureSet<_> = [1, 2].map(async |n| n).into_iter().collect();
+    /// set.next().await;
+    /// assert_eq!(set.progress(), Progress { finished: 2, total: 2 }, "one of them unclaimed");
+    /// # });
+    /// ```
     #[must_use]
     pub fn progress(&self) -> Progress {
         Progress {
@@ -248,7 +289,7 @@ impl<F: Future> FutureSet<F> {
 
     /// A handle with which futures can be put in from anywhere: from a future of this set, from another task or thread.
     ///
-    /// See [`Adder`].
+    /// See [`Adder`], also for examples.
     pub fn adder(&mut self) -> Adder<F> {
         if self.inbox.as_ref().is_some_and(Receiver::is_closed) {
             // By a view that has ended: its adders stay closed.
@@ -585,6 +626,8 @@ impl<F: Future> FutureSet<F> {
 
     /// Lets `future`, or with `None` the first that waits, run: polls it once. `false` if nobody waits.
     pub(crate) fn start(&mut self, future: Option<F>) -> bool {
+        // Who was woken before has its turn before this one's next.
+        self.take_woken();
         let place = match future {
             Some(future) => self.store.insert(future),
             None => match self

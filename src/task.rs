@@ -27,6 +27,10 @@ use pin_project::{pin_project, pinned_drop};
 ///
 /// The [`Task`] is a future of `Result<T, TaskError>`; dropping it aborts.
 ///
+/// # Panics
+///
+/// If `spawn` does, for example because there is no runtime; the future is dropped.
+///
 /// # Examples
 ///
 /// ```
@@ -49,6 +53,8 @@ use pin_project::{pin_project, pinned_drop};
 /// # Differences from asyncio
 ///
 /// asyncio's `create_task` needs a running loop, and does not cancel a task whose handle is dropped.
+#[doc(alias = "ensure_future")]
+#[doc(alias = "spawn")]
 pub fn create_task<F, S, R>(future: F, spawn: S) -> Task<F::Output>
 where
     F: Future,
@@ -154,6 +160,10 @@ impl<F: Future> fmt::Debug for Background<F> {
 ///
 /// Resolves to its output, or to a [`TaskError`].
 ///
+/// # Errors
+///
+/// A [`TaskError`] if the future panicked, was aborted, or was dropped by its executor.
+///
 /// # Cancel safety
 ///
 /// Dropping a `Task` aborts the future, which is dropped by its executor when it is next polled; [`detach`](Task::detach) lets it run on. Await
@@ -162,6 +172,19 @@ impl<F: Future> fmt::Debug for Background<F> {
 /// # Panics
 ///
 /// Polling it again after it was ready panics.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use rejoin::create_task;
+///
+/// let task = create_task(std::future::pending::<()>(), |task| _ = tokio::spawn(task));
+/// task.abort();
+/// assert!(task.await.unwrap_err().is_aborted());
+/// # }
+/// ```
 #[must_use = "dropping a task aborts it: await it, or `detach` it"]
 pub struct Task<T> {
     shared: Arc<Shared<T>>,
@@ -182,6 +205,19 @@ impl<T> Task<T> {
     }
 
     /// Lets the future run on without a handle. Its result is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// use rejoin::create_task;
+    ///
+    /// let (say, heard) = tokio::sync::oneshot::channel();
+    /// create_task(async { say.send("done") }, |task| _ = tokio::spawn(task)).detach();
+    /// assert_eq!(heard.await, Ok("done"));
+    /// # }
+    /// ```
     pub fn detach(mut self) {
         self.detached = true;
     }
@@ -240,6 +276,20 @@ impl<T> fmt::Debug for Task<T> {
 }
 
 /// Why a [`Task`] has no output: it panicked, was aborted, or was dropped by its executor.
+///
+/// # Examples
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use rejoin::create_task;
+///
+/// // An executor that drops what it is given.
+/// let error = create_task(async { 1 }, drop).await.unwrap_err();
+/// assert!(error.is_lost() && !error.is_panic() && !error.is_aborted());
+/// assert_eq!(error.to_string(), "the task was dropped by its executor");
+/// # });
+/// ```
+#[doc(alias = "CancelledError")]
 pub struct TaskError(Cause);
 
 enum Cause {

@@ -13,8 +13,12 @@ use crate::into_set::sealed::Core;
 use crate::set::Progress;
 use crate::view::{Advance, Join};
 
-/// A view with a deadline. Made by the `timeout` methods of the views, where its behaviour is described.
-#[must_use = "a view does nothing unless it is polled"]
+/// A view with a deadline. Made by the `timeout` methods of the views ([`gather`](crate::Gather::timeout),
+/// [`try_gather`](crate::TryGather::timeout), [`as_completed`](crate::AsCompleted::timeout), [`wait`](crate::Wait::timeout)), where
+/// it is described.
+///
+/// Cancel safety and panics are those of the view. When the view ends in time, the timer is dropped with it.
+#[must_use = "nothing runs unless this is awaited"]
 pub struct Timeout<V, D> {
     pub(crate) view: V,
     pub(crate) timer: Timer<D>,

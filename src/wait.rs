@@ -70,6 +70,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 ///
 /// asyncio's `wait` raises `ValueError` for an empty input, gives `done` as a set without order or keys, and costs O(n) each time,
 /// so that a loop of waits is O(n²).
+#[doc(alias = "select_all")]
 pub fn wait<S: IntoSet>(futures: S) -> Wait<S::Set> {
     Wait {
         set: Some(futures.into_set()),
@@ -80,7 +81,7 @@ pub fn wait<S: IntoSet>(futures: S) -> Wait<S::Set> {
 }
 
 /// The future of [`wait`].
-#[must_use = "futures do nothing unless they are polled"]
+#[must_use = "nothing runs unless this is awaited"]
 pub struct Wait<S, C = AllCompleted> {
     /// `None` after the end.
     set: Option<S>,
@@ -123,7 +124,12 @@ impl<S: AnySet, C> Wait<S, C> {
 
     /// Returns when `timer`, any future, completes, with what is done by then, perhaps nothing; its output is ignored.
     ///
-    /// In every tick the futures are polled before the timer: one that is ready when time is up has made it.
+    /// In every tick the futures are polled before the timer: one that is ready when time is up has made it. An empty
+    /// input ends at once, without the timer.
+    ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout.
     ///
     /// # Examples
     ///

@@ -45,6 +45,11 @@ use super::ready::Sender;
 /// assert_eq!(gather(set).await, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 /// # });
 /// ```
+///
+/// # Differences from asyncio
+///
+/// asyncio's three functions take no newcomers; its `TaskGroup` does, and ends only when all are done.
+#[doc(alias = "TaskGroup")]
 pub struct Adder<F> {
     sender: Sender<F>,
 }
@@ -61,6 +66,29 @@ impl<F> Adder<F> {
     /// # Errors
     ///
     /// [`Closed`], with the future, if the set is gone or the view that owned it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{Closed, FutureSet, gather};
+    ///
+    /// let mut set = FutureSet::new();
+    /// let adder = set.adder();
+    /// std::thread::spawn({
+    ///     let adder = adder.clone();
+    ///     move || assert!(adder.insert(std::future::ready(1)).is_ok())
+    /// })
+    /// .join()
+    /// .unwrap();
+    /// assert_eq!(gather(set).await, [1]);
+    ///
+    /// let Err(Closed(future)) = adder.insert(std::future::ready(2)) else {
+    ///     unreachable!("the gather that owned the set has ended");
+    /// };
+    /// assert_eq!(future.await, 2);
+    /// # });
+    /// ```
     pub fn insert(&self, future: F) -> Result<(), Closed<F>> {
         self.sender.send(future).map_err(Closed)
     }

@@ -42,6 +42,9 @@
 //! 5. The consumer notes a number and reads its link before it makes the link `IDLE`.
 //! 6. The cell of a head belongs to the consumer when the top is not `SLEEPING` and `busy` is clear, else, when the top is
 //!    `SLEEPING`, to nobody, and otherwise to the push that took the top from `SLEEPING`.
+//! 7. The consumer adds to `meeting` after it has cleared links and before it polls; a wake that finds its link taken adds to it
+//!    before it looks once more. Who adds second sees what the other did before: the wake a link that was cleared, or the
+//!    polls what the waker wrote. So no wake is lost that leaves its place to an earlier one.
 
 mod head;
 mod inbox;

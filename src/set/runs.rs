@@ -121,11 +121,15 @@ impl Runs {
     /// Takes at most `n` places, which lie in a row and in one block of 64.
     #[inline]
     pub(super) fn pop(&mut self, n: usize) -> Option<Run> {
-        if self.head.len == 0 {
-            self.head = match self.middle.as_mut().and_then(|middle| middle.pop_front()) {
-                Some(run) => run,
-                None => core::mem::replace(&mut self.tail, Run::EMPTY),
-            };
+        // A run may have been emptied by `remove_before`.
+        while self.head.len == 0 {
+            match self.middle.as_mut().and_then(|middle| middle.pop_front()) {
+                Some(run) => self.head = run,
+                None => {
+                    self.head = core::mem::replace(&mut self.tail, Run::EMPTY);
+                    break;
+                }
+            }
         }
         let block = 64 - self.head.start % 64;
         let n = self

@@ -1,7 +1,6 @@
 //! Pages and heads: made by who comes first, freed by who goes last.
 
 use super::*;
-use core::mem::size_of;
 use core::ptr;
 
 /// `borrowed`, for a thread that is joined before the borrow ends. (loom has no scoped threads.)

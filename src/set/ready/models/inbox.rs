@@ -42,13 +42,13 @@ fn ends<const N: usize>(senders: u32, outcomes: [&'static str; N]) {
         let mut receiver = ready.inbox::<Parcel>();
         let alive = Arc::new(());
         let turn = Turn::new();
-        let is_over = Arc::new(UnsafeCell::new(false));
+        let is_over = loom::sync::Arc::new(UnsafeCell::new(false));
         // SAFETY: read only by who knows that the end has come, after the write.
         let read = |is_over: &UnsafeCell<bool>| is_over.with(|cell| unsafe { *cell });
         let threads: Vec<_> = (0..senders)
             .map(|n| {
                 let (sender, turn, alive) = (receiver.sender(), turn.clone(), Arc::clone(&alive));
-                let is_over = Arc::clone(&is_over);
+                let is_over = loom::sync::Arc::clone(&is_over);
                 thread::spawn(move || {
                     turn.take();
                     if sender.is_closed() {
@@ -121,7 +121,7 @@ fn sends<const N: usize>(lists: &'static [&'static [u32]], outcomes: [&'static s
                 })
             })
             .collect();
-        let mut receive = |ready: &mut Ready, receiver: &mut Receiver<Parcel>| {
+        let receive = |ready: &mut Ready, receiver: &mut Receiver<Parcel>| {
             let numbers = take(ready, &turn);
             assert!(numbers.iter().all(|number| *number == INBOX));
             let parcels: Vec<_> = numbers.iter().flat_map(|_| open(receiver.take())).collect();

@@ -76,7 +76,7 @@ fn loom_wakes_keep_their_order_two_threads() {
         let mut consumer = Consumer::new();
         let early = [3, 1].map(|place| keep_waker(&mut consumer.ready, place));
         let late = [2, 0].map(|place| keep_waker(&mut consumer.ready, place));
-        early.map(Waker::wake);
+        early.into_iter().for_each(Waker::wake);
         let turn = consumer.turn.clone();
         consumer.threads.push(thread::spawn(move || {
             for waker in late {
