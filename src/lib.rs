@@ -19,9 +19,9 @@
 //!     println!("{page}");
 //! }
 //!
-//! let (done, mut pending) = wait(urls.map(fetch)).return_when(FirstCompleted).await; // what is done, and the rest
+//! let (done, mut pending) = wait(urls.map(fetch)).return_when(FirstCompleted).await;
 //! println!("{} done, {} to go", done.len(), pending.len());
-//! pending.insert(fetch("/d")); // which grows, waits on, or is dropped
+//! pending.insert(fetch("/d")); // add to what is waited for, wait again, or drop it
 //! # });
 //! ```
 //!
@@ -51,6 +51,7 @@
 //! [order and fairness](#order-and-fairness) ·
 //! [executors](#executors) ·
 //! [when something hangs](#when-something-hangs) ·
+//! [what the compiler says](#what-the-compiler-says) ·
 //! [without `std`](#without-std) ·
 //! [what it costs](#what-it-costs) ·
 //! [versions](#versions) ·

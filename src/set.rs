@@ -447,7 +447,9 @@ impl<F: Future> FutureSet<F> {
                 Poll::Pending => {
                     if woken {
                         if place != again.end {
-                            queue.push_again(again);
+                            if !again.is_empty() {
+                                queue.push_again(again.clone());
+                            }
                             again.start = place;
                         }
                         again.end = place + 1;
@@ -666,7 +668,9 @@ struct Turn<'a, F: Future> {
 impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        self.set.queue.push_again(&self.again);
+        if !self.again.is_empty() {
+            self.set.queue.push_again(self.again.clone());
+        }
         if self.rest.len != 0 {
             self.set.queue.unpop(self.rest);
         }

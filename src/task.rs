@@ -37,18 +37,14 @@ use pin_project::{pin_project, pinned_drop};
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
 /// use rejoin::{create_task, gather};
 ///
-/// fn on_tokio(task: impl Future<Output = ()> + Send + 'static) {
-///     tokio::spawn(task);
-/// }
-///
-/// let squares = gather((1..=3).map(|n| create_task(async move { n * n }, on_tokio))).await;
+/// let squares = gather((1..=3).map(|n| create_task(async move { n * n }, tokio::spawn))).await;
 /// let squares: Vec<i32> = squares.into_iter().map(Result::unwrap).collect();
 /// assert_eq!(squares, [1, 4, 9]);
 /// # });
 /// ```
 ///
-/// On smol: `create_task(future, |task| smol::spawn(task).detach())`. On async-std: `create_task(future, |task|
-/// drop(async_std::task::spawn(task)))`.
+/// On async-std: `create_task(future, async_std::task::spawn)`. On smol: `create_task(future, |task|
+/// smol::spawn(task).detach())`.
 ///
 /// # Differences from asyncio
 ///
@@ -180,7 +176,7 @@ impl<F: Future> fmt::Debug for Background<F> {
 /// # async fn main() {
 /// use rejoin::create_task;
 ///
-/// let task = create_task(std::future::pending::<()>(), |task| _ = tokio::spawn(task));
+/// let task = create_task(std::future::pending::<()>(), tokio::spawn);
 /// task.abort();
 /// assert!(task.await.unwrap_err().is_aborted());
 /// # }
@@ -214,7 +210,7 @@ impl<T> Task<T> {
     /// use rejoin::create_task;
     ///
     /// let (say, heard) = tokio::sync::oneshot::channel();
-    /// create_task(async { say.send("done") }, |task| _ = tokio::spawn(task)).detach();
+    /// create_task(async { say.send("done") }, tokio::spawn).detach();
     /// assert_eq!(heard.await, Ok("done"));
     /// # }
     /// ```

@@ -124,17 +124,14 @@ impl Queue {
 
     /// The same, not for their first poll.
     #[inline]
-    pub(super) fn push_again(&mut self, places: &Range<u32>) {
-        if !places.is_empty() {
-            self.push_run(Run {
-                start: places.start,
-                len: places.end - places.start,
-                mark: false,
-            });
-        }
+    pub(super) fn push_again(&mut self, places: Range<u32>) {
+        self.push_run(Run {
+            start: places.start,
+            len: places.end - places.start,
+            mark: false,
+        });
     }
 
-    #[inline]
     fn push_run(&mut self, run: Run) {
         *self.queued.word(run.start) |= Bits::of(run);
         self.runs.push_run(run);
@@ -152,6 +149,9 @@ impl Queue {
     /// first poll.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Run> {
+        if self.round == 0 {
+            return None;
+        }
         let run = self.runs.pop(self.round)?;
         self.round -= run.len as usize;
         self.forget(run);

@@ -201,6 +201,10 @@ impl Head {
     ///
     /// Consumer only.
     pub(super) fn rouse(&self) -> Option<Waker> {
+        if !self.is_sleeping() {
+            // Only the consumer goes to sleep, so this is how it stays.
+            return None;
+        }
         // Ordering: the cell was last written by the consumer itself.
         self.top
             .compare_exchange(SLEEPING, EMPTY, Relaxed, Relaxed)

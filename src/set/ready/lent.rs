@@ -82,26 +82,24 @@ impl Lent {
             return kept;
         }
         let page = self.page.load(Relaxed);
+        if !page.is_null() {
+            // Whoever comes here stores the same.
+            self.kept.store(page, Relaxed);
+            return page;
+        }
         let head = NonNull::new(self.head.load(Relaxed));
-        let is_new = page.is_null();
-        let page = if is_new {
-            PageRef::new(head, self.place.load(Relaxed)).into_raw()
-        } else {
-            page
-        };
+        let page = PageRef::new(head, self.place.load(Relaxed)).into_raw();
         match self
             .kept
             .compare_exchange(ptr::null_mut(), page, Release, Acquire)
         {
             Ok(_) => page,
             Err(theirs) => {
-                if is_new {
-                    // SAFETY: just made here, and known to nobody else.
-                    let page = unsafe { PageRef::from_raw(page) };
-                    if head.is_none() {
-                        // SAFETY: the head is new, too, with a reference for a consumer who will not have it.
-                        unsafe { release_head(page.head()) };
-                    }
+                // SAFETY: just made here, and known to nobody else.
+                let page = unsafe { PageRef::from_raw(page) };
+                if head.is_none() {
+                    // SAFETY: the head is new, too, with a reference for a consumer who will not have it.
+                    unsafe { release_head(page.head()) };
                 }
                 theirs
             }
