@@ -447,7 +447,7 @@ impl<F: Future> FutureSet<F> {
                 Poll::Pending => {
                     if woken {
                         if place != again.end {
-                            if !again.is_empty() {
+                            if again.start != again.end {
                                 queue.push_again(again.clone());
                             }
                             again.start = place;
@@ -668,7 +668,7 @@ struct Turn<'a, F: Future> {
 impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        if !self.again.is_empty() {
+        if self.again.start != self.again.end {
             self.set.queue.push_again(self.again.clone());
         }
         if self.rest.len != 0 {
