@@ -17,14 +17,13 @@
 //!    is never touched again.
 //! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
 
-use alloc::alloc::{alloc, dealloc, handle_alloc_error};
-use alloc::boxed::Box;
+mod chunk;
+
 use alloc::vec::Vec;
-use core::alloc::Layout;
-use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
-use core::ptr::NonNull;
+
+use chunk::Chunk;
 
 /// Places in a full chunk; also the bits of its words.
 const CHUNK: usize = 64;
@@ -34,173 +33,6 @@ const NONE: u32 = u32::MAX;
 
 /// One past the largest place: the numbers above have other meanings to those who count in places.
 pub(super) const MAX_PLACES: u32 = u32::MAX - 63;
-
-/// The memory of one place. Which field is initialised, the bits of the chunk tell (invariant 3).
-union Slot<P, V> {
-    _pinned: ManuallyDrop<P>,
-    _settled: ManuallyDrop<V>,
-}
-
-struct Chunk<P, V> {
-    slots: NonNull<u8>,
-    /// Places with a pinned value.
-    live: u64,
-    /// Places with a settled value.
-    settled: u64,
-    /// Places that an insertion may take.
-    free: u64,
-    /// The ordinal of place `i` is `base + i`, as long as there is no table.
-    base: u64,
-    /// The ordinals of all places, made when a place is taken out of order for the first time.
-    ordinals: Option<Box<[u64; CHUNK]>>,
-    /// The next chunk with a free place.
-    next_open: u32,
-    capacity: u8,
-    values: PhantomData<Slot<P, V>>,
-}
-
-impl<P, V> Chunk<P, V> {
-    /// The distance of two slots. Futures whose size is a large power of two would all start in the same few cache sets.
-    const STRIDE: usize = {
-        let size = size_of::<Slot<P, V>>();
-        let align = align_of::<Slot<P, V>>();
-        if size >= 512 && size % 512 == 0 {
-            size + if align > 16 { align } else { 16 }
-        } else {
-            size
-        }
-    };
-
-    /// A chunk without places, which owns no memory.
-    const EMPTY: Self = Self {
-        slots: NonNull::<Slot<P, V>>::dangling().cast(),
-        live: 0,
-        settled: 0,
-        free: 0,
-        base: 0,
-        ordinals: None,
-        next_open: NONE,
-        capacity: 0,
-        values: PhantomData,
-    };
-
-    #[inline]
-    fn layout(capacity: usize) -> Layout {
-        Self::STRIDE
-            .checked_mul(capacity)
-            .and_then(|size| Layout::from_size_align(size, align_of::<Slot<P, V>>()).ok())
-            .expect("the futures of one chunk exceed the address space")
-    }
-
-    fn new(capacity: usize) -> Self {
-        debug_assert!((1..=CHUNK).contains(&capacity));
-        let layout = Self::layout(capacity);
-        let slots = if layout.size() == 0 {
-            NonNull::<Slot<P, V>>::dangling().cast()
-        } else {
-            // SAFETY: the layout's size is not zero.
-            let memory = unsafe { alloc(layout) };
-            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
-        };
-        let mut chunk = Self::EMPTY;
-        chunk.slots = slots;
-        chunk.free = u64::MAX >> (CHUNK - capacity);
-        chunk.capacity = capacity as u8;
-        chunk
-    }
-
-    /// The address of slot `index`.
-    #[inline]
-    fn slot(&self, index: u32) -> *mut u8 {
-        debug_assert!(index < u32::from(self.capacity));
-        // SAFETY: every caller has found the bit `index` in one of the words, so it is below `capacity` (invariant 2) and
-        // the offset is within the allocation (invariant 1).
-        unsafe { self.slots.as_ptr().add(index as usize * Self::STRIDE) }
-    }
-
-    #[inline]
-    fn ordinal(&self, index: u32) -> u64 {
-        match &self.ordinals {
-            None => self.base.wrapping_add(u64::from(index)),
-            Some(table) => table[index as usize],
-        }
-    }
-
-    #[inline]
-    fn set_ordinal(&mut self, index: u32, ordinal: u64) {
-        if let Some(table) = &mut self.ordinals {
-            table[index as usize] = ordinal;
-        } else if self.live | self.settled == 0 {
-            self.base = ordinal.wrapping_sub(u64::from(index));
-        } else if self.ordinal(index) != ordinal {
-            let base = self.base;
-            let mut table = Box::new(core::array::from_fn(|i| base.wrapping_add(i as u64)));
-            table[index as usize] = ordinal;
-            self.ordinals = Some(table);
-        }
-    }
-
-    /// Drops everything that the chunk holds, in the order of places, also if a destructor panics.
-    fn clear(&mut self) {
-        struct Rest<'a, P, V>(&'a mut Chunk<P, V>);
-        impl<P, V> Rest<'_, P, V> {
-            fn run(&mut self) {
-                let chunk = &mut *self.0;
-                while chunk.live | chunk.settled != 0 {
-                    let index = (chunk.live | chunk.settled).trailing_zeros();
-                    let bit = 1 << index;
-                    let slot = chunk.slot(index);
-                    // Invariant 5: cleared first.
-                    if chunk.live & bit != 0 {
-                        chunk.live &= !bit;
-                        // SAFETY: the bit was set in `live`, so the slot holds a `P` (invariant 3), dropped in place.
-                        unsafe { slot.cast::<P>().drop_in_place() };
-                    } else {
-                        chunk.settled &= !bit;
-                        // SAFETY: the bit was set in `settled`, so the slot holds a `V` (invariant 3).
-                        unsafe { slot.cast::<V>().drop_in_place() };
-                    }
-                }
-            }
-        }
-        impl<P, V> Drop for Rest<'_, P, V> {
-            fn drop(&mut self) {
-                // Does nothing, but after a panic in the first run.
-                self.run();
-            }
-        }
-        Rest(self).run();
-    }
-}
-
-impl<P, V> Drop for Chunk<P, V> {
-    #[inline]
-    fn drop(&mut self) {
-        struct Free<'a, P, V>(&'a mut Chunk<P, V>);
-        impl<P, V> Drop for Free<'_, P, V> {
-            #[inline]
-            fn drop(&mut self) {
-                let layout = Chunk::<P, V>::layout(usize::from(self.0.capacity));
-                if layout.size() != 0 {
-                    // SAFETY: the memory was allocated with this layout (invariant 1) and is not used any more.
-                    unsafe { dealloc(self.0.slots.as_ptr(), layout) };
-                }
-            }
-        }
-        let chunk = Free(self);
-        if chunk.0.live | chunk.0.settled != 0 {
-            chunk.0.clear();
-        }
-    }
-}
-
-// SAFETY: a chunk owns its values and hands them out by the rules of `&` and `&mut`; the pointer is its own.
-unsafe impl<P: Send, V: Send> Send for Chunk<P, V> {}
-// SAFETY: as above; nothing is changed through a shared reference.
-unsafe impl<P: Sync, V: Sync> Sync for Chunk<P, V> {}
-
-// The values are pinned in their chunks, not in this struct.
-impl<P, V> Unpin for Chunk<P, V> {}
 
 /// What becomes of a place that was visited.
 pub(super) enum Verdict<V> {
