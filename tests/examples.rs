@@ -111,6 +111,25 @@ examples! {
     wait_growing
 }
 
+/// The pictures of the README are what the program draws.
+#[test]
+fn pictures() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let output = run("pictures", &[folder.to_str().expect("the path is UTF-8")]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 3);
+    for drawn in stdout(&output).lines().map(PathBuf::from) {
+        let name = drawn.file_name().expect("a picture has a name");
+        let committed = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/pictures");
+        let committed = fs::read_to_string(committed.join(name)).expect("it is committed");
+        let drawn = fs::read_to_string(&drawn).expect("it was written");
+        assert!(
+            drawn == committed,
+            "`cargo run --example pictures` draws {name:?} anew"
+        );
+    }
+}
+
 mod crawl {
     use std::fs;
     use std::net::TcpListener;

@@ -9,7 +9,6 @@ use crate::log::{Call, Run};
 
 const WIDTH: f64 = 880.0;
 const MARGIN: f64 = 28.0;
-const PLOT_LEFT: f64 = 150.0;
 /// Leaves room for what stands behind the longest bar.
 const PLOT_RIGHT: f64 = WIDTH - MARGIN - 70.0;
 /// Above the first run: title and legend.
@@ -18,8 +17,6 @@ const RUN_HEAD: f64 = 56.0;
 const RUN_FOOT: f64 = 42.0;
 const ROW: f64 = 22.0;
 const BAR: f64 = 13.0;
-/// Between two marks of the scale.
-const STEP: Duration = Duration::from_millis(50);
 
 /// A background of its own, light or dark as the reader has it, so that the picture is at home on any page.
 const STYLE: &str = "
@@ -142,9 +139,7 @@ fn draw_run(run: &Run, top: f64, scale: &Scale) -> Group {
         let x = scale.x(mark);
         let label = format!("{} ms", mark.as_millis());
         group = group.add(line("grid", x, first_row - 3.0, bottom + 3.0));
-        if mark.as_millis() % scale.labelled == 0 {
-            group = group.add(text("middle", x, bottom + 17.0, &label));
-        }
+        group = group.add(text("middle", x, bottom + 17.0, &label));
     }
     for (number, call) in run.calls.iter().enumerate() {
         group = group.add(draw_call(call, row_top(number), run.over, scale));
@@ -170,7 +165,7 @@ fn draw_call(call: &Call, top: f64, over: Duration, scale: &Scale) -> Group {
     let y = top + (ROW - BAR) / 2.0;
     let baseline = y + BAR - 2.0;
     let bar = |class, from, to| bar(class, scale.x(from), scale.x(to), y);
-    let group = Group::new().add(text("end", PLOT_LEFT - 12.0, baseline, call.name));
+    let group = Group::new().add(text("end", scale.left - 12.0, baseline, call.name));
     let Some(ended) = call.ended else {
         let note = text("", scale.x(over) + 8.0, baseline, "pending");
         return group.add(bar("pending", call.started, over)).add(note);
@@ -188,28 +183,35 @@ fn draw_call(call: &Call, top: f64, over: Duration, scale: &Scale) -> Group {
 }
 
 struct Scale {
+    /// Where time begins: right of the longest name.
+    left: f64,
     end: Duration,
-    /// Only multiples of this are labelled.
-    labelled: u128,
 }
 
 impl Scale {
     fn of(runs: &[Run]) -> Self {
-        let end = runs.iter().map(|run| run.over).max().unwrap_or_default();
+        let names = runs.iter().flat_map(|run| &run.calls).map(|call| call.name);
+        let longest = names.map(estimated_width).fold(0.0, f64::max);
+        let end = runs.iter().map(|run| run.over).max();
         Self {
-            end,
-            labelled: if end > STEP * 16 { 200 } else { 50 },
+            left: MARGIN + longest + 12.0,
+            end: end.unwrap_or_default().max(Duration::from_millis(1)),
         }
     }
 
     fn x(&self, time: Duration) -> f64 {
-        let x = PLOT_LEFT + time.div_duration_f64(self.end) * (PLOT_RIGHT - PLOT_LEFT);
+        let x = self.left + time.div_duration_f64(self.end) * (PLOT_RIGHT - self.left);
         (x * 10.0).round() / 10.0
     }
 
     fn marks(&self) -> impl Iterator<Item = Duration> {
         let end = self.end;
-        (0..).map(|n| STEP * n).take_while(move |mark| *mark <= end)
+        let step = [50, 100, 200, 500].map(Duration::from_millis);
+        let step = step.into_iter().find(|step| *step * 10 >= end);
+        let step = step.unwrap_or(Duration::from_secs(1));
+        (0..)
+            .map(move |n| step * n)
+            .take_while(move |mark| *mark <= end)
     }
 }
 

@@ -80,7 +80,7 @@ fn page(name: &str) -> (u64, &'static [&'static str]) {
         "/news/archive" => (450, &[]),
         "/guide/start" => (80, &[]),
         "/guide/wait" => (160, &["/reference"]),
-        "/people" => (170, &[]),
+        "/people" => (140, &[]),
         _ => (200, &[]),
     }
 }

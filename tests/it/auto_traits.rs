@@ -57,13 +57,9 @@ mod never {
     assert_not_impl_any!(Task<u8>: Clone);
 }
 
-fn everywhere<T: Send + Sync + Unpin>(value: T) -> T {
-    value
-}
+fn everywhere<T: Send + Sync + Unpin>(_: T) {}
 
-fn send<T: Send + Unpin>(value: T) -> T {
-    value
-}
+fn send<T: Send + Unpin>(_: T) {}
 
 fn unpin<T: Unpin>(value: T) -> T {
     value
@@ -101,32 +97,32 @@ macro_rules! is_send {
 #[test]
 fn views_of_shared_futures_go_everywhere() {
     let ok = || [ready(Ok::<u8, u8>(1))];
-    let _ = everywhere(gather(ok()));
-    let _ = everywhere(try_gather(ok()));
-    let _ = everywhere(as_completed(ok()));
-    let _ = everywhere(as_completed(ok()).keyed());
-    let _ = everywhere(wait(ok()));
-    let _ = everywhere(wait(ok()).return_when(FirstError));
+    everywhere(gather(ok()));
+    everywhere(try_gather(ok()));
+    everywhere(as_completed(ok()));
+    everywhere(as_completed(ok()).keyed());
+    everywhere(wait(ok()));
+    everywhere(wait(ok()).return_when(FirstError));
     let mut set: FutureSet<_> = ok().into_iter().collect();
-    let _ = everywhere(gather(&mut set));
-    let _ = everywhere(set.next());
-    let _ = everywhere(limit(2, ok()));
-    let _ = everywhere(gather(limit(2, ok())));
-    let _ = everywhere(gather(ok()).on_progress(|_| ()));
+    everywhere(gather(&mut set));
+    everywhere(set.next());
+    everywhere(limit(2, ok()));
+    everywhere(gather(limit(2, ok())));
+    everywhere(gather(ok()).on_progress(|_| ()));
 }
 
 #[test]
 fn views_of_send_futures_are_send() {
     let one = || [ready(Cell::new(1))];
-    let _ = send(gather(one()));
-    let _ = send(as_completed(one()).keyed());
-    let _ = send(wait(one()).return_when(|_: &Cell<u8>| true));
-    let _ = send(gather(one()).timeout(pending::<()>()));
-    let _ = send(as_completed(one()).timeout(pending::<()>()));
-    let _ = send(wait(one()).timeout(pending::<()>()));
-    let _ = send(gather(limit(2, one())));
+    send(gather(one()));
+    send(as_completed(one()).keyed());
+    send(wait(one()).return_when(|_: &Cell<u8>| true));
+    send(gather(one()).timeout(pending::<()>()));
+    send(as_completed(one()).timeout(pending::<()>()));
+    send(wait(one()).timeout(pending::<()>()));
+    send(gather(limit(2, one())));
     let mut set: FutureSet<_> = one().into_iter().collect();
-    let _ = send(set.next());
+    send(set.next());
     assert!(is_send!(set.drive_while(ready(Cell::new(1)))));
     assert!(is_send!(as_completed(one()).for_each(async |_| ())));
     assert!(is_send!(create_task(ready(Cell::new(1)), drop)));

@@ -607,6 +607,7 @@ impl Oracle {
 
     /// A limit starts another child.
     fn start(&mut self, id: SetId) {
+        self.take(id);
         let free = self.sets[id].limit.as_ref().map_or(0, |limit| limit.n);
         let taken = self.places_taken(id);
         self.check(taken < free, || format!("set {id}: the limit is exceeded"));
@@ -656,6 +657,10 @@ impl Oracle {
         self.now += 1;
         let now = self.now;
         let id = self.children[child].set;
+        if self.children[child].status == Status::Added && self.sets[id].limit.is_some() {
+            // A limit looks at what was added before it starts anybody.
+            self.take(id);
+        }
         let status = self.children[child].status;
         self.check(status == Status::InFlight, || {
             format!("child {child} is polled though it is {status:?}")
@@ -821,13 +826,22 @@ impl Oracle {
             }
         }
         let taken = self.places_taken(id);
+        let condition = self.sets[id]
+            .limit
+            .as_ref()
+            .and_then(|limit| limit.condition);
+        let is_over = condition.is_some_and(|condition| self.is_met(id, condition));
+        let has_place = self.sets[id]
+            .limit
+            .as_ref()
+            .is_some_and(|limit| taken < limit.n);
+        if has_place && is_to_fill && !is_over {
+            self.take(id);
+        }
         let Some(limit) = &self.sets[id].limit else {
             return false;
         };
-        let has_more = taken < limit.n && (!limit.waiting.is_empty() || !limit.exhausted);
-        let is_over = limit
-            .condition
-            .is_some_and(|condition| self.is_met(id, condition));
+        let has_more = has_place && (!limit.waiting.is_empty() || !limit.exhausted);
         let more = has_more && !is_over && is_to_fill;
         self.check(!more || completions == COMPLETIONS_PER_TICK, || {
             format!("set {id}: a free place was not filled")
@@ -854,13 +868,17 @@ impl Oracle {
         let may = must || !set.queue.is_empty() || !set.stale.is_empty();
         let Some(parent) = set.parent else {
             let asleep = usize::from(tick.sleep != Sleep::Awake);
+            let own = usize::from(pending && may) + asleep;
             let least = usize::from(pending && must) + self.foreign.0;
-            let most = usize::from(pending && may) + asleep + self.foreign.1;
-            let own = woken.saturating_sub(self.foreign.0);
-            set.sleep = match (pending, own) {
-                (true, 0) => Sleep::Asleep,
-                (false, 0) if asleep != 0 => Sleep::Dozing,
-                (true, _) if asleep != 0 => Sleep::Dozing,
+            let most = own + self.foreign.1;
+            // The wakes of this set: at least, and at most.
+            let known = woken.saturating_sub(self.foreign.1);
+            let possible = woken.saturating_sub(self.foreign.0).min(own);
+            set.sleep = match (pending, known, possible) {
+                (true, _, 0) => Sleep::Asleep,
+                (true, 0, _) => Sleep::Dozing,
+                _ if asleep > known => Sleep::Dozing,
+                _ if pending && asleep != 0 => Sleep::Dozing,
                 _ => Sleep::Awake,
             };
             return self.check((least..=most).contains(&woken), || {

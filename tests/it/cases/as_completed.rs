@@ -1,11 +1,10 @@
-use std::future::{Future, Ready, pending, ready};
-use std::pin::Pin;
+use std::future::{Ready, pending, ready};
 use std::time::Duration;
 
 use futures_core::{FusedStream, Stream};
 use rejoin::{Completed, FutureSet, as_completed, gather};
 
-use crate::support::{Clock, Manual, Probe, Runtime, group, manual, yield_now};
+use crate::support::{Clock, LocalBoxFuture, Manual, Probe, Runtime, group, manual, yield_now};
 
 cases! {
     nothing_runs_before_the_first_poll,
@@ -117,7 +116,7 @@ async fn equal_times_come_in_input_order<R: Runtime>() {
 async fn five_children_of_mixed_state_each_once<R: Runtime>() {
     let (soon, soon_future) = manual();
     let (late, late_future) = manual();
-    let children: Vec<Pin<Box<dyn Future<Output = Result<u8, &str>>>>> = vec![
+    let children: Vec<LocalBoxFuture<Result<u8, &str>>> = vec![
         Box::pin(late_future),
         Box::pin(ready(Ok(1))),
         Box::pin(async {

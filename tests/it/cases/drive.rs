@@ -137,7 +137,8 @@ async fn a_body_that_wants_a_permit_only_a_child_can_release<R: Runtime>() {
             let (granted, seen) = (granted.borrow_mut().take(), Rc::clone(&seen));
             async move {
                 if let Some(granted) = granted {
-                    seen.borrow_mut().push(granted.await);
+                    let permit = granted.await;
+                    seen.borrow_mut().push(permit);
                 }
                 seen.borrow_mut().push(item);
             }
@@ -148,7 +149,8 @@ async fn a_body_that_wants_a_permit_only_a_child_can_release<R: Runtime>() {
 
 async fn a_loop_of_next_and_drive_while<R: Runtime>() {
     let (children, futures) = group(6);
-    for child in children.iter().cloned() {
+    for child in children.iter() {
+        let child = child.clone();
         R::later(move || child.complete(1));
     }
     let mut view = as_completed(futures);

@@ -332,6 +332,10 @@ async fn kept_wakers_may_be_used_and_dropped_in_any_order<R: Runtime>() {
     }
 }
 
+#[allow(
+    clippy::forget_non_drop,
+    reason = "whether it implements `Drop` is not the test's business"
+)]
 async fn a_forgotten_view_leaves_the_set_whole<R: Runtime>() {
     let (children, futures) = group(3);
     let mut set: FutureSet<_> = futures.into_iter().collect();

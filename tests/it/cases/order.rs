@@ -184,7 +184,11 @@ async fn a_new_task_is_woken_instead_of_the_old_one<R: Runtime>() {
     probe.pending();
     let last = children[2].clone();
     assert_eq!(Arc::strong_count(&first), 1, "the old waker is let go");
-    poll_fn(|cx| Poll::Ready(assert!(Pin::new(&mut probe).poll(cx).is_pending()))).await;
+    poll_fn(|cx| {
+        assert!(Pin::new(&mut probe).poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
     R::later(move || last.complete(2));
     assert_eq!(probe.await, [0, 1, 2]);
     assert_eq!(third.wakes(), 0, "the task of the runtime has taken over");
@@ -204,6 +208,7 @@ async fn a_waker_is_the_same_from_poll_to_poll<R: Runtime>() {
     assert!(children.iter().all(|child| child.new_wakers() == 1));
 }
 
+#[expect(clippy::waker_clone_wake, reason = "the clone is what is tested")]
 async fn self_wakes_count_once<R: Runtime>() {
     let (gate, open) = manual::<()>();
     let yielding = |clone: bool| -> LocalBoxFuture<()> {

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::io::Write;
 use std::pin::Pin;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::task::{Context, Poll};
@@ -36,7 +37,8 @@ pub fn run<R: Runtime>(case: LocalBoxFuture<()>) {
     let name = thread::current().name().unwrap_or("a case").to_owned();
     thread::spawn(move || {
         if watch.recv_timeout(HANG) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("{name} hangs");
+            // Not `eprintln!`: what it prints is kept for the end of the test.
+            let _ = writeln!(std::io::stderr(), "{name} hangs");
             std::process::abort();
         }
     });

@@ -1,0 +1,106 @@
+"""weakened.py LIST FOLDER: makes one ordering or step weaker at a time, in a copy, and demands that its loom model fails.
+
+LIST is TOML, FOLDER is for the copy and for `table.md`, a row for each entry. Entries look like this:
+
+    [[weakened]]
+    what = "the push publishes the link"      # what the changed line is there for
+    file = "src/set/ready.rs"
+    old = "compare_exchange_weak(head, own, Release"   # stands in the file exactly once
+    new = "compare_exchange_weak(head, own, Relaxed"
+    caught_by = "models::waking"              # a filter for the models of which one must fail
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+LOOM = ["--config", "profile.release.debug-assertions=true"] + [
+    part
+    for package, level in (('"*"', 0), ("loom", 3), ("generator", 3))
+    for part in ("--config", f"profile.release.package.{package}.opt-level={level}")
+]
+
+
+def copy_tree(to):
+    shutil.rmtree(to, ignore_errors=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        check=True, capture_output=True, text=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if Path(name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(name, to / name)
+
+
+def run_models(tree, models):
+    """Runs the models that a filter names. Gives the exit code, how many ran, who failed, and what was printed."""
+    bound = {"LOOM_MAX_PREEMPTIONS": os.environ.get("LOOM_MAX_PREEMPTIONS", "3")}
+    command = ["cargo", "test", "--release", "--lib", *LOOM, "--", models]
+    done = subprocess.run(
+        command, cwd=tree, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900,
+        env=os.environ | bound | {"RUSTFLAGS": "--cfg rejoin_loom", "RUST_BACKTRACE": "0"},
+    )
+    ran = re.search(r"^test result: .*?(\d+) passed; (\d+) failed", done.stdout, re.MULTILINE)
+    failed = re.findall(r"^test (?:\S+::)?(\S+) \.\.\. FAILED", done.stdout, re.MULTILINE)
+    return done.returncode, sum(map(int, ran.groups())) if ran else None, failed, done.stdout
+
+
+def reason(output):
+    """The first panic message, or what ended the process."""
+    found = re.search(r"panicked at [^\n]*\n([^\n]+)", output)
+    return (found or re.search(r"(signal: [^)\n]*)", output) or [None, "?"])[1].strip()[:100]
+
+
+def check(tree, entry):
+    """Gives who failed and with what, or raises with what is wrong with the entry."""
+    path = tree / entry["file"]
+    original = path.read_text()
+    if (times := original.count(entry["old"])) != 1:
+        raise ValueError(f"`old` stands {times} times in {entry['file']}")
+    path.write_text(original.replace(entry["old"], entry["new"]))
+    try:
+        code, _, failed, output = run_models(tree, entry["caught_by"])
+    finally:
+        path.write_text(original)
+    if "error: could not compile" in output:
+        raise ValueError("does not compile:\n" + output)
+    if code == 0:
+        raise ValueError(f"not caught by {entry['caught_by']}")
+    return failed, reason(output)
+
+
+def main(listed, folder):
+    entries = tomllib.loads(Path(listed).read_text())["weakened"]
+    tree = Path(folder).resolve() / "tree"
+    os.environ.setdefault("CARGO_TARGET_DIR", "target")
+    os.environ["CARGO_TARGET_DIR"] = str(Path(os.environ["CARGO_TARGET_DIR"]).resolve())
+    copy_tree(tree)
+
+    failed = 0
+    for models in sorted({entry["caught_by"] for entry in entries}):
+        code, ran, _, output = run_models(tree, models)
+        if code != 0 or not ran:
+            failed += 1
+            print(f"{models}: unchanged, it must run and pass\n{output}", flush=True)
+    rows = ["| weakened | caught by | with |", "|---|---|---|"]
+    for entry in entries:
+        try:
+            models, said = check(tree, entry)
+            # A model that ends the process leaves no line of its own.
+            caught_by = ", ".join(f"`{model}`" for model in models) or f"`{entry['caught_by']}`"
+            rows.append(f"| {entry['what']} | {caught_by} | {said} |")
+            print(f"caught: {entry['what']}: {caught_by}: {said}", flush=True)
+        except (ValueError, subprocess.TimeoutExpired) as error:
+            failed += 1
+            print(f"NOT CAUGHT: {entry['what']}: {error}", flush=True)
+    (tree.parent / "table.md").write_text("\n".join(rows) + "\n")
+    print(f"{len(entries) - failed} of {len(entries)} caught")
+    return failed != 0
+
+
+sys.exit(main(*sys.argv[1:]))

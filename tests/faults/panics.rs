@@ -1,0 +1,275 @@
+//! Children, destructors, iterators, conditions, bodies and callbacks that panic.
+
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
+use std::iter;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
+
+use super::support::{
+    Child, Output, children, drops, fault, faults, output_drops, poll, poll_with, set, task,
+};
+
+#[test]
+fn a_child_that_panics_is_dropped_and_the_others_go_on() {
+    let (handles, mut set) = set(3);
+    handles.iter().for_each(|handle| handle.ready());
+    handles[1].fault_in_poll();
+    assert!(faults(|| drop(poll(&mut gather(&mut set)))));
+    assert_eq!(drops(&handles), [1, 1, 0]);
+    let Poll::Ready(outputs) = poll(&mut gather(&mut set)) else {
+        panic!("the others are ready");
+    };
+    assert_eq!(outputs.len(), 2);
+    assert!(handles[0].is_origin_of(&outputs[0]));
+    assert!(handles[2].is_origin_of(&outputs[1]));
+    assert_eq!(set.progress().total, 2);
+}
+
+#[test]
+fn an_output_outlives_a_panic_in_the_drop_of_its_future() {
+    let (handles, mut set) = set(2);
+    handles[0].fault_in_drop();
+    handles[0].ready();
+    assert!(faults(|| drop(poll(&mut set.next()))));
+    assert_eq!(drops(&handles), [1, 0]);
+    let (done, _) = match poll(&mut wait(&mut set).return_when(rejoin::FirstCompleted)) {
+        Poll::Ready(ended) => ended,
+        Poll::Pending => panic!("one has completed"),
+    };
+    assert!(handles[0].is_origin_of(&done[0].output));
+    assert_eq!(set.len(), 1);
+}
+
+#[test]
+fn cancelling_may_panic_and_is_done_all_the_same() {
+    let (handles, mut set) = set(1);
+    let (more, futures) = children(2);
+    let keys: Vec<_> = futures.into_iter().map(|child| set.insert(child)).collect();
+    assert!(poll(&mut set.next()).is_pending());
+    more[0].fault_in_drop();
+    assert!(faults(|| _ = set.cancel(keys[0])));
+    assert!(!set.contains(keys[0]));
+    assert_eq!((set.len(), drops(&more)), (2, vec![1, 0]));
+    let (third, future) = children(1);
+    set.extend(future);
+    for handle in [&handles[0], &more[1], &third[0]] {
+        handle.ready();
+    }
+    assert!(poll(&mut gather(&mut set)).is_ready());
+    assert_eq!(drops(&more), [1, 1]);
+}
+
+#[test]
+fn dropping_a_set_drops_everything_once_whatever_panics() {
+    let (handles, mut set) = set(70);
+    handles[3].ready();
+    handles[3].fault_in_output();
+    assert!(poll(&mut gather(&mut set)).is_pending());
+    assert!(faults(|| drop(set)));
+    assert_eq!(drops(&handles), [1; 70]);
+    assert_eq!(handles[3].output_drops(), 1);
+
+    let (handles, mut set) = super::support::set(70);
+    handles[69].ready();
+    assert!(poll(&mut gather(&mut set)).is_pending());
+    handles[2].fault_in_drop();
+    assert!(faults(|| drop(set)));
+    assert_eq!(drops(&handles), [1; 70]);
+    assert_eq!(handles[69].output_drops(), 1);
+}
+
+#[test]
+fn clearing_may_panic_and_wakes_the_task_all_the_same() {
+    let (handles, mut set) = set(3);
+    let (task, waker) = task();
+    assert!(poll_with(&mut set.next(), &waker).is_pending());
+    handles[0].fault_in_drop();
+    assert!(faults(|| set.clear()));
+    assert_eq!((drops(&handles), set.len()), (vec![1; 3], 0));
+    assert_eq!(task.wakes(), 1, "nothing is left to wait for");
+    let (more, futures) = children(2);
+    set.extend(futures);
+    more.iter().for_each(|handle| handle.ready());
+    assert!(poll(&mut gather(&mut set)).is_ready());
+}
+
+#[test]
+fn an_ended_try_gather_drops_what_it_owns_once_whatever_panics() {
+    let (handles, futures) = children(4);
+    handles.iter().take(3).for_each(|handle| handle.ready());
+    handles[0].fault_in_output();
+    let failing = 2;
+    let futures = futures
+        .into_iter()
+        .enumerate()
+        .map(|(place, child)| async move {
+            let output = child.await;
+            if place == failing {
+                Err(output)
+            } else {
+                Ok(output)
+            }
+        });
+    let mut gathering = try_gather(futures.map(Box::pin));
+    assert!(faults(|| drop(poll(&mut gathering))));
+    drop(gathering);
+    assert_eq!(drops(&handles), [1; 4]);
+    assert_eq!(output_drops(&handles), [1, 1, 1, 0]);
+}
+
+#[test]
+fn an_input_iterator_that_panics_leaves_nothing_behind() {
+    let (handles, futures) = children(3);
+    let futures = futures.into_iter().chain(iter::once_with(|| fault()));
+    assert!(faults(|| drop(gather(futures))));
+    assert_eq!(drops(&handles), [1; 3]);
+}
+
+#[test]
+fn what_was_taken_from_an_iterator_that_panics_is_woken() {
+    let (mut handles, mut set) = set(1);
+    let (task, waker) = task();
+    assert!(poll_with(&mut set.next(), &waker).is_pending());
+    let (more, futures) = children(2);
+    handles.extend(more);
+    let futures = futures.into_iter().chain(iter::once_with(|| fault()));
+    assert!(faults(|| set.extend(futures)));
+    assert_eq!((set.len(), task.wakes()), (3, 1));
+    handles.iter().for_each(|handle| handle.ready());
+    let Poll::Ready(outputs) = poll(&mut gather(&mut set)) else {
+        panic!("all are ready");
+    };
+    assert_eq!(outputs.len(), 3);
+}
+
+#[test]
+fn the_iterator_of_a_limit_may_panic_between_two_children() {
+    let (handles, futures) = children(4);
+    handles.iter().for_each(|handle| handle.ready());
+    let mut place = 0;
+    let mut futures = futures.into_iter();
+    let faulty = iter::from_fn(move || {
+        place += 1;
+        if place == 3 {
+            fault();
+        }
+        futures.next()
+    });
+    let mut gathering = gather(limit(2, faulty));
+    assert!(faults(|| drop(poll(&mut gathering))));
+    let Poll::Ready(outputs) = poll(&mut gathering) else {
+        panic!("all are ready");
+    };
+    let origins: Vec<_> = handles
+        .iter()
+        .zip(&outputs)
+        .map(|(handle, output)| handle.is_origin_of(output))
+        .collect();
+    assert_eq!(origins, [true; 4]);
+}
+
+#[test]
+fn a_condition_that_panics_loses_no_output() {
+    let (handles, futures) = children(3);
+    handles.iter().take(2).for_each(|handle| handle.ready());
+    let mut asked = 0;
+    let mut waiting = wait(futures).return_when(|_: &Output| {
+        asked += 1;
+        if asked == 1 {
+            fault();
+        }
+        true
+    });
+    assert!(faults(|| drop(poll(&mut waiting))));
+    let Poll::Ready((done, pending)) = poll(&mut waiting) else {
+        panic!("the second output meets the condition");
+    };
+    assert_eq!((done.len(), pending.len()), (2, 1));
+}
+
+#[test]
+fn a_body_that_panics_loses_no_output_but_its_own() {
+    let (handles, mut set) = set(3);
+    handles.iter().for_each(|handle| handle.ready());
+    let mut calls = 0;
+    let mut each = pin!(as_completed(&mut set).for_each(|_| {
+        calls += 1;
+        if calls == 2 {
+            fault();
+        }
+        async {}
+    }));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(faults(|| _ = each.as_mut().poll(&mut cx)));
+    assert!(each.as_mut().poll(&mut cx).is_ready());
+    assert_eq!(calls, 3);
+    assert_eq!(output_drops(&handles), [1; 3]);
+}
+
+#[test]
+fn a_driving_body_that_panics_leaves_the_outputs_in_the_set() {
+    let (handles, mut set) = set(2);
+    handles[1].ready();
+    let body = pin!(poll_fn(|_| -> Poll<()> { fault() }));
+    let mut driving = pin!(set.drive_while(body));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert!(faults(|| _ = driving.as_mut().poll(&mut cx)));
+    let Poll::Ready(Some(completed)) = poll(&mut set.next()) else {
+        panic!("one has completed");
+    };
+    assert!(handles[1].is_origin_of(&completed.output));
+    let mut driving = pin!(set.drive_while(pending::<()>()));
+    assert!(driving.as_mut().poll(&mut cx).is_pending());
+}
+
+#[test]
+fn a_report_that_panics_is_not_repeated() {
+    let (handles, futures) = children(3);
+    handles.iter().for_each(|handle| handle.ready());
+    let reported = Cell::new(0);
+    let mut gathering = gather(futures).on_progress(|progress| {
+        assert_eq!(progress.finished, reported.get() + 1);
+        reported.set(progress.finished);
+        if reported.get() == 2 {
+            fault();
+        }
+    });
+    assert!(faults(|| drop(poll(&mut gathering))));
+    let Poll::Ready(outputs) = poll(&mut gathering) else {
+        panic!("all are ready");
+    };
+    assert_eq!((outputs.len(), reported.get()), (3, 3));
+}
+
+#[test]
+fn a_panic_between_woken_children_costs_none_of_them_its_turn() {
+    let (handles, mut set) = set(130);
+    assert!(poll(&mut set.next()).is_pending());
+    for handle in handles.iter().rev() {
+        handle.wake();
+    }
+    handles[100].fault_in_poll();
+    assert!(faults(|| drop(poll(&mut set.next()))));
+    assert!(poll(&mut set.next()).is_pending());
+    let polls: Vec<_> = handles.iter().map(|handle| handle.polls()).collect();
+    assert_eq!(polls, [2; 130]);
+}
+
+#[test]
+fn a_set_of_panicking_children_ends_up_empty() {
+    let mut set: FutureSet<Child> = FutureSet::new();
+    let (handles, futures) = children(5);
+    set.extend(futures);
+    for handle in &handles {
+        handle.fault_in_poll();
+    }
+    for left in (0..5).rev() {
+        assert!(faults(|| drop(poll(&mut set.next()))));
+        assert_eq!(set.len(), left);
+    }
+    assert!(matches!(poll(&mut set.next()), Poll::Ready(None)));
+    assert_eq!(drops(&handles), [1; 5]);
+}

@@ -1,0 +1,181 @@
+//! What the model, or its making, has found: programs that once failed, and what programs cannot say.
+
+use std::cell::RefCell;
+use std::future::{Future, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use futures_core::{FusedStream, Stream};
+use rejoin::{FutureSet, as_completed, limit};
+
+use super::program::{Act, Child, End, How, Kind, Leaf, Op, Over, Program, Step};
+use super::run::run;
+
+/// A child that ends so at its first poll.
+fn at_once(end: End) -> Child {
+    steps([(Vec::new(), end)])
+}
+
+fn steps<const N: usize>(steps: [(Vec<Act>, End); N]) -> Child {
+    let steps = steps.into_iter().map(|(acts, end)| Step { acts, end });
+    Child::Steps(steps.collect())
+}
+
+fn view(kind: Kind, over: Over) -> Op {
+    Op::View {
+        kind,
+        over,
+        timer: false,
+    }
+}
+
+fn check(ops: impl Into<Vec<Op>>) {
+    let ops = ops.into();
+    assert_eq!(run(&Program { ops: ops.clone() }), ops.len());
+}
+
+/// The entry of a claimed output hid the one behind it.
+#[test]
+fn an_error_in_the_middle_hides_no_output() {
+    check([
+        Op::Insert(at_once(End::Err)),
+        Op::Insert(at_once(End::Panic)),
+        Op::Insert(at_once(End::Ok)),
+        Op::Poll,
+        view(Kind::TryGather, Over::Borrowed),
+        Op::Poll,
+        Op::Poll,
+        Op::Poll,
+    ]);
+}
+
+/// A waker of a finished child polled the one that waited in its place, beyond the limit.
+#[test]
+fn a_stale_waker_starts_nobody_who_waits_for_a_place() {
+    check([
+        view(
+            Kind::AsCompleted,
+            Over::Limit {
+                n: 0,
+                children: vec![Child::Steps(Vec::new())],
+            },
+        ),
+        Op::Poll,
+        Op::Ripen {
+            child: 0,
+            end: End::Ok,
+            wake: true,
+        },
+        Op::Insert(Child::Steps(Vec::new())),
+        Op::Poll,
+        Op::Insert(Child::Steps(Vec::new())),
+        Op::Poll,
+        Op::Wake(0, How::ByRef),
+        Op::Poll,
+    ]);
+}
+
+/// The adders of a view that had ended were the last that its set ever had.
+#[test]
+fn a_set_gets_new_adders_after_the_end_of_a_view() {
+    check([
+        Op::NewAdder,
+        view(Kind::AsCompleted, Over::Owned),
+        Op::Poll,
+        Op::NewAdder,
+        Op::Add(1, at_once(End::Ok)),
+        Op::Add(0, at_once(End::Ok)),
+        Op::Close,
+        Op::Poll,
+    ]);
+}
+
+/// The places of children that were gone kept an empty set from saying so.
+#[test]
+fn a_cleared_set_is_empty_after_a_panic() {
+    check([
+        Op::Insert(at_once(End::Panic)),
+        Op::Insert(Child::Steps(Vec::new())),
+        Op::Poll,
+        Op::Insert(Child::Steps(Vec::new())),
+        Op::Clear,
+        Op::Poll,
+    ]);
+}
+
+/// A child that a limit started was polled before one that had been woken in the tick before.
+#[test]
+fn whom_a_limit_starts_comes_after_who_was_woken() {
+    check([
+        view(
+            Kind::AsCompleted,
+            Over::Limit {
+                n: 2,
+                children: vec![
+                    at_once(End::Ok),
+                    steps([(vec![Act::WakeSelfByClone], End::Pending)]),
+                    at_once(End::Panic),
+                    steps([(vec![Act::WakeSelf], End::Pending)]),
+                ],
+            },
+        ),
+        Op::Poll,
+        Op::Poll,
+        Op::Poll,
+        Op::Poll,
+    ]);
+}
+
+/// Children of one group, one of which panics, take the group with them and nobody else.
+#[test]
+fn a_panic_in_a_group_drops_the_group_alone() {
+    let leaf = |end| Leaf { keeps: true, end };
+    check([
+        Op::Insert(Child::Group(vec![
+            leaf(End::Ok),
+            leaf(End::Panic),
+            leaf(End::Ok),
+        ])),
+        Op::Insert(at_once(End::Ok)),
+        Op::Poll,
+        Op::Wake(1, How::ByRef),
+        Op::Poll,
+    ]);
+}
+
+/// Bodies that ended at once freed places that nobody filled.
+#[test]
+fn for_each_over_a_limit_comes_to_its_end() {
+    let seen = RefCell::new(Vec::new());
+    let items = as_completed(limit(2, (0..5).map(ready)));
+    let mut each = pin!(items.for_each(async |n| seen.borrow_mut().push(n)));
+    let mut cx = Context::from_waker(Waker::noop());
+    let polls = (1..10).find(|_| each.as_mut().poll(&mut cx).is_ready());
+    assert!(polls.is_some(), "it never ends");
+    assert_eq!(*seen.borrow(), [0, 1, 2, 3, 4]);
+}
+
+/// What was added through an adder that is gone was not counted on.
+#[test]
+fn a_set_with_an_addition_to_come_is_not_terminated() {
+    let mut set = FutureSet::new();
+    let adder = set.adder();
+    assert!(adder.insert(ready(1)).is_ok());
+    drop(adder);
+    assert_eq!((set.size_hint(), set.is_terminated()), ((0, None), false));
+    let mut cx = Context::from_waker(Waker::noop());
+    let Poll::Ready(Some(completed)) = Pin::new(&mut set).poll_next(&mut cx) else {
+        panic!("it was added");
+    };
+    assert_eq!(completed.output, 1);
+    assert!(set.is_terminated());
+}
+
+/// The first item came out when a budget was spent, not when the places were filled.
+#[test]
+fn all_places_of_a_limit_are_filled_before_the_first_item() {
+    let mut items = as_completed(limit(200, (0..300).map(ready)));
+    let mut cx = Context::from_waker(Waker::noop());
+    assert_eq!(pin!(items.next()).poll(&mut cx), Poll::Ready(Some(0)));
+    assert_eq!(items.progress().finished, 200);
+}
