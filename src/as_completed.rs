@@ -20,7 +20,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently and gives their outputs one by one, in the order of completion: a stream.
 ///
-/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit). There is exactly one item per future, then
+/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit()). There is exactly one item per future, then
 /// `None`; an error is an item like any other and ends nothing. An empty input gives `None` at once.
 /// [`keyed`](AsCompleted::keyed) tells which future an output is from. [`insert`](AsCompleted::insert) and
 /// [`adder`](AsCompleted::adder) add futures while it runs.
@@ -201,6 +201,14 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// of [`for_each`](Self::for_each) or [`drive_while`](Self::drive_while) runs: what completes then is no item.
     /// [`into_set`](Self::into_set) gives back what is unfinished or was not handed out.
     ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout; what is dropped includes the timer.
+    ///
+    /// # Errors
+    ///
+    /// An item [`TimedOut`], at most once. An error of a future is within an `Ok`: `Ok(Err(error))`.
+    ///
     /// # Examples
     ///
     /// ```
@@ -217,14 +225,6 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// assert_eq!(naps.into_set().len(), 1);
     /// # });
     /// ```
-    ///
-    /// # Cancel safety
-    ///
-    /// As without a timeout; what is dropped includes the timer.
-    ///
-    /// # Errors
-    ///
-    /// An item [`TimedOut`], at most once. An error of a future is within an `Ok`: `Ok(Err(error))`.
     ///
     /// # Differences from asyncio
     ///
@@ -305,7 +305,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
 }
 
 impl<S: AnySet, K> AsCompleted<S, K> {
-    /// Adds a future, whose output will be an item of this stream; with a [`limit`](crate::limit), when there is a place for it.
+    /// Adds a future, whose output will be an item of this stream; with a [`limit`](crate::limit()), when there is a place for it.
     ///
     /// After the end, that is after `None` or a deadline, it is kept in the set, and not polled by this view.
     ///

@@ -18,7 +18,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently and gives all their outputs, in input order.
 ///
-/// Takes any iterator of futures, a [`FutureSet`](crate::FutureSet), a `&mut FutureSet`, or a [`limit`](crate::limit). The outputs
+/// Takes any iterator of futures, a [`FutureSet`](crate::FutureSet), a `&mut FutureSet`, or a [`limit`](crate::limit()). The outputs
 /// come in the order of insertion, whatever the order of completion; an empty input gives an empty `Vec` at the first poll.
 /// Nothing runs before the first poll.
 ///
@@ -174,6 +174,14 @@ impl<S: AnySet, P> Gather<S, P> {
     /// [`TimedOut`], which gives back what the gathering was made of, so that nothing is lost: finished outputs are
     /// unclaimed in it, unfinished futures in flight. Gathered again, it gives the full `Vec`, in input order.
     ///
+    /// # Errors
+    ///
+    /// [`TimedOut`], which holds the set: finished outputs, unfinished futures, and all places.
+    ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout.
+    ///
     /// # Examples
     ///
     /// ```
@@ -193,14 +201,6 @@ impl<S: AnySet, P> Gather<S, P> {
     /// assert_eq!(naps, [1, 60]);
     /// # });
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`TimedOut`], which holds the set: finished outputs, unfinished futures, and all places.
-    ///
-    /// # Cancel safety
-    ///
-    /// As without a timeout.
     ///
     /// # Differences from asyncio
     ///

@@ -12,7 +12,7 @@ use crate::set::{FutureSet, Progress};
 /// - any iterator, or collection, of futures (or of what becomes a future), of which a [`FutureSet`] is made;
 /// - a [`FutureSet`];
 /// - a `&mut FutureSet`: what a view does not hand out stays in the set;
-/// - a [`Limit`](crate::Limit), from [`limit`](crate::limit).
+/// - a [`Limit`](crate::Limit), from [`limit`](crate::limit()).
 ///
 /// A tuple of futures is none of these: see [`gather!`](crate::gather!). A single future needs no set: await it.
 #[diagnostic::on_unimplemented(
@@ -70,7 +70,7 @@ pub trait AnySet: sealed::Core {}
 impl<S: sealed::Core> AnySet for S {}
 
 /// When a place of a limit is free again.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// When its child has completed.
     UntilCompleted,

@@ -13,9 +13,9 @@ const COMPLETIONS_PER_TICK: usize = 128;
 ///
 /// The result is an input for every view. Order and keys are as without a limit. All `n` places are filled, and their futures
 /// polled, before the first output is handed out. A place is free when its future has completed; in
-/// [`as_completed`](crate::as_completed), when its output has been handed out, so that a slow consumer does not pile up outputs.
+/// [`as_completed`](crate::as_completed()), when its output has been handed out, so that a slow consumer does not pile up outputs.
 /// Nothing is pulled once a condition or an error has ended a view. What has not been pulled comes back, with the rest, on a
-/// timeout, and as the `pending` of a [`wait`](crate::wait).
+/// timeout, and as the `pending` of a [`wait`](crate::wait()).
 ///
 /// An empty iterator is fine: the view ends at its first poll.
 ///

@@ -139,6 +139,12 @@ impl<L, F: Future> And<L, F> {
     }
 }
 
+impl<L, F: Future> fmt::Debug for And<L, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("And").finish_non_exhaustive()
+    }
+}
+
 /// A list of futures, which are numbered from 0 on.
 pub trait List {
     const LEN: usize;

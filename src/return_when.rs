@@ -1,6 +1,6 @@
 //! When a `wait` returns.
 
-/// The condition on which a [`wait`](crate::wait) returns, beside that all is done.
+/// The condition on which a [`wait`](crate::wait()) returns, beside that all is done.
 ///
 /// Implemented by [`AllCompleted`], [`FirstCompleted`], [`FirstError`], [`FirstSuccess`] and [`AtLeast`], by every closure
 /// `FnMut(&T) -> bool`, and by whatever condition you write yourself. A closure's argument needs its type spelled out:

@@ -37,7 +37,7 @@ pub(crate) use store::Cursor;
 /// How much of a set is done: of all futures that were inserted, those that completed.
 ///
 /// Counts start when the set is made. An output that was claimed still counts as finished; a future that was cancelled, removed or
-/// cleared, or that panicked, counts in neither number. What a [`limit`](crate::limit) has not pulled yet counts in the total
+/// cleared, or that panicked, counts in neither number. What a [`limit`](crate::limit()) has not pulled yet counts in the total
 /// by the lower bound of its iterator's `size_hint`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Progress {
@@ -50,7 +50,7 @@ pub struct Progress {
 /// Futures in flight, and the outputs that nobody has claimed yet.
 ///
 /// Everything in this crate is a view of a `FutureSet`. Given an iterator, [`gather`](crate::gather()),
-/// [`as_completed`](crate::as_completed) and [`wait`](crate::wait) make one of their own; given a `&mut FutureSet`, they
+/// [`as_completed`](crate::as_completed()) and [`wait`](crate::wait()) make one of their own; given a `&mut FutureSet`, they
 /// borrow it, and leave in it whatever they do not hand out: when a view is dropped, times out or ends with an error, the set
 /// still has every unfinished future and every unclaimed output, and the next view goes on from there.
 ///

@@ -5,6 +5,7 @@ use core::task::{Context, Poll};
 use crate::into_set::sealed::Core;
 
 /// What a tick has come to.
+#[derive(Debug)]
 pub enum Advance {
     Done,
     Pending {

@@ -19,7 +19,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently until all are done, a condition holds, or time is up: then gives what is done, and what is not.
 ///
-/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit). The result is `(done,
+/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit()). The result is `(done,
 /// pending)`: together all, and in one of them only. `done` is a `Vec<Completed<T>>` in the order of completion, with keys; `pending`
 /// is what was given, as it is now: insert into it, wait again, gather it, or drop it. It is not a copy, and handing it over
 /// polls and wakes nobody.

@@ -41,7 +41,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// An output, and which future it is from: an item of [`wait`](crate::wait)'s `done`, of a
+/// An output, and which future it is from: an item of [`wait`](crate::wait())'s `done`, of a
 /// [keyed](crate::AsCompleted::keyed) `as_completed`, and of a [`FutureSet`](crate::FutureSet).
 ///
 /// # Examples

@@ -487,19 +487,20 @@ impl<P, V> Slab<P, V> {
                 chunk.next_open = core::mem::replace(&mut self.open, number as u32);
             }
             chunk.free |= taken;
-            all.reserve(taken.count_ones() as usize);
-            let mut len = all.len();
+            let count = taken.count_ones() as usize;
+            all.reserve(count);
+            let len = all.len() + count;
+            let mut room = all.spare_capacity_mut().iter_mut();
             while taken != 0 {
                 let slot = chunk.slot(taken.trailing_zeros());
                 taken &= taken - 1;
                 // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
                 let value = unsafe { slot.cast::<V>().read() };
-                let value = map(value);
-                // SAFETY: room for as many values as there were bits was reserved.
-                unsafe { all.as_mut_ptr().add(len).write(value) };
-                len += 1;
+                room.next()
+                    .expect("there is room for as many values as there were bits")
+                    .write(map(value));
             }
-            // SAFETY: all up to `len` were written.
+            // SAFETY: one was written for each bit, as many as were counted.
             unsafe { all.set_len(len) };
         }
     }

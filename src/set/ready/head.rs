@@ -1,4 +1,7 @@
 //! The stack of woken numbers, and the waker of the task that sleeps on it.
+//!
+//! A Treiber stack (R. K. Treiber, *Systems Programming: Coping with Parallelism*, 1986) of numbers. It is only ever taken
+//! whole, so that it knows no ABA.
 
 use core::task::Waker;
 
@@ -174,11 +177,12 @@ impl Head {
         if self.busy.load(Acquire) {
             return false;
         }
-        // SAFETY: nobody sleeps and `busy` is clear, so the cell belongs to the consumer (invariant 6).
-        let old = self.cell.with_mut(|cell| unsafe {
-            match &*cell {
+        let old = self.cell.with_mut(|cell| {
+            // SAFETY: nobody sleeps and `busy` is clear, so the cell belongs to the consumer (invariant 6).
+            let cell = unsafe { &mut *cell };
+            match cell {
                 Some(old) if old.will_wake(waker) => None,
-                _ => (*cell).replace(waker.clone()),
+                _ => cell.replace(waker.clone()),
             }
         });
         drop(old);

@@ -1,4 +1,6 @@
 //! Values that come in from anywhere, for one consumer: a stack that is taken whole.
+//!
+//! A Treiber stack, as in `head.rs`.
 
 use alloc::boxed::Box;
 use core::ptr;

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 use core::mem::ManuallyDrop;
-use core::ptr::{NonNull, addr_of_mut};
+use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::head::{Head, IDLE};
@@ -58,7 +58,7 @@ impl PageRef {
                 })))
             }
             None => {
-                let block = Box::into_raw(Box::new(Block {
+                let block = NonNull::from(Box::leak(Box::new(Block {
                     page: Page {
                         head: NonNull::dangling(),
                         first,
@@ -68,13 +68,13 @@ impl PageRef {
                     },
                     // The page's reference and the consumer's.
                     head: Head::new(2),
-                }));
+                })));
+                // SAFETY: the offset is within the block.
+                let head = unsafe { block.byte_add(core::mem::offset_of!(Block, head)) };
                 // SAFETY: `block` was just made and is nobody else's.
-                let head = unsafe { addr_of_mut!((*block).head) };
-                // SAFETY: as above.
-                unsafe { (*block).page.head = NonNull::new_unchecked(head) };
-                // SAFETY: a pointer from a box is not null.
-                unsafe { NonNull::new_unchecked(block.cast()) }
+                unsafe { (*block.as_ptr()).page.head = head.cast() };
+                // The page comes first.
+                block.cast()
             }
         };
         Self(page)
