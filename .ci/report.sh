@@ -39,7 +39,9 @@ run_step() {
         *) status='FAILED' ;;
     esac
     note=$(paste -sd ';' "$STEP_NOTE" | sed 's/;/; /g')
-    [[ -n $note || $status != FAILED ]] || note="exit code $code"
+    [[ $status != FAILED ]] || note="exit code $code${note:+; $note}"
+    # An empty field would be lost when it is read.
+    note=${note:--}
     cpu_seconds
     printf '%s\t%s\t%s\t%s\t%s\n' "$status" $((SECONDS - began)) $((cpu - before)) "$note" \
         "$(git rev-parse --short HEAD 2>/dev/null || echo '-')" >"$results/$name"

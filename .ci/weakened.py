@@ -18,11 +18,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-LOOM = ["--config", "profile.release.debug-assertions=true"] + [
-    part
-    for package, level in (('"*"', 0), ("loom", 3), ("generator", 3))
-    for part in ("--config", f"profile.release.package.{package}.opt-level={level}")
-]
+# As in .ci/steps/loom.sh.
+PROFILE = {
+    "debug-assertions": "true",
+    "opt-level": 1,
+    'package."*".opt-level': 0,
+    "package.loom.opt-level": 3,
+    "package.generator.opt-level": 3,
+}
 
 
 def copy_tree(to):
@@ -40,7 +43,8 @@ def copy_tree(to):
 def run_models(tree, models):
     """Runs the models that a filter names. Gives the exit code, how many ran, who failed, and what was printed."""
     bound = {"LOOM_MAX_PREEMPTIONS": os.environ.get("LOOM_MAX_PREEMPTIONS", "3")}
-    command = ["cargo", "test", "--release", "--lib", *LOOM, "--", models]
+    profile = [f"--config=profile.release.{key}={value}" for key, value in PROFILE.items()]
+    command = ["cargo", "test", "--release", "--lib", *profile, "--", models]
     done = subprocess.run(
         command, cwd=tree, text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900,
         env=os.environ | bound | {"RUSTFLAGS": "--cfg rejoin_loom", "RUST_BACKTRACE": "0"},

@@ -18,7 +18,7 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently and gives all their outputs, in input order.
 ///
-/// Takes any iterator of futures, a [`FutureSet`](crate::FutureSet), a `&mut FutureSet`, or a [`limit`](crate::limit()). The outputs
+/// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit()). The outputs
 /// come in the order of insertion, whatever the order of completion; an empty input gives an empty `Vec` at the first poll.
 /// Nothing runs before the first poll.
 ///

@@ -29,8 +29,8 @@
 //! |---|---|---|
 //! | `gather(…, return_exceptions=True)` | [`gather()`], [`gather!`] | all outputs in input order |
 //! | `gather(…)` | [`try_gather()`], [`try_gather!`] | the same, or the first error |
-//! | `as_completed(…)` | [`as_completed`] | a stream of outputs, in the order of completion |
-//! | `wait(…, return_when=…)` | [`wait`], [`return_when`](Wait::return_when) | `(done, pending)` |
+//! | `as_completed(…)` | [`as_completed()`] | a stream of outputs, in the order of completion |
+//! | `wait(…, return_when=…)` | [`wait()`], [`return_when`](Wait::return_when) | `(done, pending)` |
 //! | `timeout=…` | `.timeout(timer)` on each | any future is a timer |
 //! | | [`limit()`] | at most `n` at a time |
 //! | | [`FutureSet`], [`Adder`] | what all of them look at: grow it, lend it, keep it |

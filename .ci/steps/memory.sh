@@ -7,47 +7,47 @@ address_sanitizer() {
 }
 
 step_leaks() {
-    address_sanitizer --lib --test it --test model
+    address_sanitizer --test it --test model
 }
 
 # Beyond `leaks`: also what a function's frame leaves behind; all tests, and the examples that they run.
 step_address() {
     ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1 \
-        address_sanitizer --package rejoin --lib --tests --examples
+        address_sanitizer --package rejoin --tests --examples
 }
 
 step_thread() {
     local rust
     rust=$(debian_rust_src) || unavailable "the standard library's source is not to be had"
     RUSTC=$rust/rustc RUSTFLAGS='-Zsanitizer=thread' TSAN_OPTIONS=suppressions=$PWD/.ci/tsan-suppressions.txt \
-        counted unstable cargo test -Zbuild-std --target "$host" --lib --test it
+        counted unstable cargo test -Zbuild-std --target "$host" --test it
     note "$("$rust/rustc" --version)"
 }
+
+# Miri and valgrind run one thread at a time, and slowly: the cases on the executor that has no threads, without those of a
+# million children. AddressSanitizer runs them all.
+one_thread=(on_block_on --test-threads=1 --skip cases::scale --skip cases::threads --skip a_long_run_of_ready_children)
 
 step_miri() {
     cargo +nightly miri --version 2>/dev/null || unavailable 'the miri component of a nightly toolchain is not installed'
     local flags='-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check -Zmiri-many-seeds=0..16'
-    MIRIFLAGS=$flags counting='stacked borrows' counted cargo +nightly miri test --lib
-    MIRIFLAGS="$flags -Zmiri-tree-borrows" counting='tree borrows' counted cargo +nightly miri test --lib
+    MIRIFLAGS=$flags counting='stacked borrows' counted cargo +nightly miri test --test it -- "${one_thread[@]}"
+    MIRIFLAGS="$flags -Zmiri-tree-borrows" counting='tree borrows' counted cargo +nightly miri test --test it -- "${one_thread[@]}"
     note "$(cargo +nightly miri --version)"
 }
 
-# The test binary of the integration tests or of the library: test_binary it|rejoin.
+# The integration tests' binary.
 test_binary() {
-    cargo test --no-run --lib --test it --message-format json |
+    cargo test --no-run --test it --message-format json |
         python3 -c 'import json, sys
-for line in map(json.loads, sys.stdin):
-    if line.get("executable") and line["target"]["name"] == sys.argv[1]: print(line["executable"])' "$1"
+print(*(line["executable"] for line in map(json.loads, sys.stdin) if line.get("executable")))'
 }
 
 step_valgrind() {
-    local name binary
+    local memcheck=(valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
+        --error-exitcode=9 --fair-sched=yes)
     apt_install valgrind valgrind
-    for name in rejoin it; do
-        binary=$(test_binary "$name")
-        counting=$name counted valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=9 \
-            --suppressions=.ci/valgrind.supp --fair-sched=yes "$binary" --test-threads=1
-    done
+    counted "${memcheck[@]}" "$(test_binary)" "${one_thread[@]}"
     note "$(valgrind --version)"
 }
 
@@ -56,6 +56,6 @@ step_layout() {
     local seed
     for seed in 7 11 13; do
         RUSTFLAGS="-Zrandomize-layout -Zlayout-seed=$seed" counting="seed $seed" \
-            counted unstable cargo test --lib --test it
+            counted unstable cargo test --test it --test model
     done
 }

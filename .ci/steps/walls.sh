@@ -14,7 +14,10 @@ step_public_api() {
     cargo_tool cargo-public-api 0.52.0
     local listing=$work/public-api.txt foreign
     unstable cargo public-api --package rejoin --all-features -s >"$listing"
-    diff -u docs/public-api.txt "$listing"
+    if ! diff -u docs/public-api.txt "$listing"; then
+        echo "if that is meant: cp $listing docs/public-api.txt" >&2
+        return 1
+    fi
     # pin-project writes bounds of its own on `Unpin`, which nobody can name.
     foreign=$(grep -v ' core::marker::Unpin for .* where pin_project::__private' "$listing" |
         grep -oP '(?<![\w:])[a-z_]\w*(?=::)' | sort -u | grep -vxE 'rejoin|core|alloc|std|futures_core' || true)

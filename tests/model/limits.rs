@@ -35,7 +35,7 @@ impl Iterator for Inputs {
 pub fn run(
     run: &mut Run,
     n: u8,
-    children: &[program::Child],
+    children: Vec<program::Child>,
     mut kind: Kind,
     mut timer: bool,
     ops: &mut Ops<'_>,
@@ -55,7 +55,7 @@ pub fn run(
     let inputs = Inputs {
         world: run.world.clone(),
         set: id,
-        specs: children.to_vec().into_iter(),
+        specs: children.into_iter(),
     };
     let mut limit = limit(n, inputs);
     loop {

@@ -820,10 +820,8 @@ impl Oracle {
         if done {
             self.check_round(id);
             let queue = &mut self.sets[id].queue;
-            queue.retain(|entry| !entry.in_round || lenient);
-            for entry in queue {
-                entry.in_round = entry.rest;
-            }
+            queue.retain(|entry| !(entry.in_round && (!lenient || entry.rest)));
+            queue.iter_mut().for_each(|entry| entry.in_round = false);
         }
         let taken = self.places_taken(id);
         let condition = self.sets[id]

@@ -19,9 +19,9 @@ pub enum End {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(fuzzing, derive(Arbitrary))]
 pub enum How {
-    ByRef,
-    ByValue,
-    ByClone,
+    Ref,
+    Value,
+    Clone,
 }
 
 /// What a child does while it is polled.

@@ -70,7 +70,7 @@ fn a_stale_waker_starts_nobody_who_waits_for_a_place() {
         Op::Poll,
         Op::Insert(Child::Steps(Vec::new())),
         Op::Poll,
-        Op::Wake(0, How::ByRef),
+        Op::Wake(0, How::Ref),
         Op::Poll,
     ]);
 }
@@ -138,7 +138,7 @@ fn a_panic_in_a_group_drops_the_group_alone() {
         ])),
         Op::Insert(at_once(End::Ok)),
         Op::Poll,
-        Op::Wake(1, How::ByRef),
+        Op::Wake(1, How::Ref),
         Op::Poll,
     ]);
 }

@@ -127,7 +127,7 @@ impl Run {
                         });
                     }
                     Over::Limit { n, children } => {
-                        super::limits::run(self, *n, children, *kind, *timer, &mut ops);
+                        super::limits::run(self, *n, children.clone(), *kind, *timer, &mut ops);
                     }
                 },
                 Op::DropSet => {
@@ -282,7 +282,7 @@ impl Run {
                 if let Some(child) = self.world.pick(*child) {
                     self.world.ripen(child, *end);
                     if *wake {
-                        self.external(|run| run.world.wake(child, super::program::How::ByRef));
+                        self.external(|run| run.world.wake(child, super::program::How::Ref));
                     }
                 }
             }

@@ -15,7 +15,7 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn how() -> impl Strategy<Value = How> {
-    prop_oneof![Just(How::ByRef), Just(How::ByValue), Just(How::ByClone)]
+    prop_oneof![Just(How::Ref), Just(How::Value), Just(How::Clone)]
 }
 
 fn number() -> impl Strategy<Value = u8> {

@@ -166,13 +166,14 @@ impl World {
         self.note(Event::Woken(child, how));
         self.tell(|oracle| oracle.wake(child));
         match how {
-            How::ByValue => waker.wake(),
-            How::ByRef => {
+            How::Value => waker.wake(),
+            How::Ref => {
                 waker.wake_by_ref();
                 self.with(|state| state.wakers[child].push(waker));
             }
-            How::ByClone => {
-                waker.clone().wake();
+            How::Clone => {
+                let clone = waker.clone();
+                clone.wake();
                 self.with(|state| state.wakers[child].push(waker));
             }
         }
@@ -235,7 +236,8 @@ impl World {
             Act::WakeSelfByClone => {
                 self.note(Event::SelfWoken(child));
                 self.tell(|oracle| oracle.wake(child));
-                cx.waker().clone().wake();
+                let clone = cx.waker().clone();
+                clone.wake();
             }
             Act::Wake(number, how) => {
                 if let Some(other) = self.pick(*number) {

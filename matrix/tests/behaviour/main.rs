@@ -2,6 +2,8 @@
 
 mod across;
 mod hostile;
+#[cfg(all(feature = "io-uring", target_os = "linux"))]
+mod monoio;
 mod smol;
 mod tokio_budget;
 mod tokio_select;

@@ -104,7 +104,7 @@ async fn wait_for_a_set() {
 async fn drive_while_of_a_set() {
     interrupted(async |set| {
         set.drive_while(yield_now()).await;
-        outputs(set.next().await.into_iter().collect())
+        outputs(wait(set).return_when(FirstCompleted).await.0)
     })
     .await;
 }
