@@ -62,7 +62,7 @@ where
         abort,
     });
     let background = Background {
-        future: Abortable::new(future, registration),
+        future: Some(Abortable::new(future, registration)),
         shared: Arc::clone(&shared),
     };
     // The handle first: if `spawn` panics, the future is to end.
@@ -111,8 +111,9 @@ impl<T> Shared<T> {
 #[must_use = "a task runs only when an executor polls it"]
 #[pin_project(PinnedDrop)]
 pub struct Background<F: Future> {
+    /// `None` after the end.
     #[pin]
-    future: Abortable<F>,
+    future: Option<Abortable<F>>,
     shared: Arc<Shared<F::Output>>,
 }
 
@@ -120,14 +121,20 @@ impl<F: Future> Future for Background<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        // A future that has panicked is not polled again.
-        let polled = catch_unwind(AssertUnwindSafe(|| this.future.poll(cx)));
-        let result = match polled {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            panic!("`Background` polled after it was ready")
+        };
+        let result = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(Ok(output))) => Ok(output),
             Ok(Poll::Ready(Err(_))) => Err(TaskError(Cause::Aborted)),
-            Err(payload) => Err(TaskError(Cause::Panic(Mutex::new(payload)))),
+            Err(payload) => Err(TaskError::panicked(payload)),
+        };
+        // Dropped before anybody hears of the end.
+        let result = match catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+            Ok(()) => result,
+            Err(payload) => result.and(Err(TaskError::panicked(payload))),
         };
         this.shared.finish(result);
         Poll::Ready(())
@@ -296,6 +303,10 @@ enum Cause {
 }
 
 impl TaskError {
+    fn panicked(payload: Box<dyn Any + Send>) -> Self {
+        Self(Cause::Panic(Mutex::new(payload)))
+    }
+
     /// Whether the future panicked.
     #[must_use]
     pub fn is_panic(&self) -> bool {

@@ -457,11 +457,11 @@ impl Oracle {
         };
         let queue = &mut self.sets[id].queue;
         let mut must = must;
-        if queue
+        let in_round = queue
             .iter()
-            .any(|entry| entry.child == child && entry.in_round)
-        {
-            if tick.is_none() {
+            .find(|entry| entry.child == child && entry.in_round);
+        if let Some(entry) = in_round {
+            if tick.is_none() && entry.must {
                 return;
             }
             // Its turn in this round is yet to come: that poll may be enough.
@@ -571,7 +571,9 @@ impl Oracle {
             let queue = &mut self.sets[id].queue;
             let rest = queue.iter().filter(|entry| entry.in_round).count();
             let ghosts = queue.iter().filter(|entry| entry.ghost).count();
-            let must = queue.iter().any(|entry| entry.in_round && entry.must);
+            let must = queue
+                .iter()
+                .any(|entry| entry.in_round && entry.must && !entry.rest);
             tick.lenient = ghosts > 64 || (rest > 0 && !must);
             for entry in queue {
                 entry.rest = tick.lenient && entry.in_round;
@@ -731,7 +733,7 @@ impl Oracle {
             if tick.lenient && !entry.rest {
                 // This is a whole round after all.
                 tick.lenient = false;
-                queue.retain(|other| !other.rest);
+                queue.retain(|other| !other.rest || other.must);
             }
         }
         // The places of those who are gone had their turn, too.
@@ -797,13 +799,13 @@ impl Oracle {
 
     /// Everybody in the round who must be polled was.
     fn check_round(&mut self, id: SetId) {
+        let lenient = self.ticks.iter().any(|tick| tick.set == id && tick.lenient);
         let left = self.sets[id]
             .queue
             .iter()
-            .find(|entry| entry.in_round && entry.must)
+            .find(|entry| entry.in_round && entry.must && (!lenient || entry.rest))
             .map(|entry| entry.child);
-        let lenient = self.ticks.iter().any(|tick| tick.set == id && tick.lenient);
-        self.check(left.is_none() || lenient, || {
+        self.check(left.is_none(), || {
             format!("child {left:?} was not polled in its round")
         });
     }
@@ -822,6 +824,12 @@ impl Oracle {
             let queue = &mut self.sets[id].queue;
             queue.retain(|entry| !(entry.in_round && (!lenient || entry.rest)));
             queue.iter_mut().for_each(|entry| entry.in_round = false);
+        } else if lenient {
+            // Whether these belong to the round stays unknown.
+            let queue = &mut self.sets[id].queue;
+            queue
+                .iter_mut()
+                .for_each(|entry| entry.rest = entry.in_round);
         }
         let taken = self.places_taken(id);
         let condition = self.sets[id]

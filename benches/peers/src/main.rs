@@ -57,11 +57,14 @@ struct Cells {
     /// Fewer samples, no more than 10,000 children
     #[arg(long)]
     quick: bool,
+    /// No more children than this, also where `--quick` would end earlier
+    #[arg(long)]
+    up_to: Option<usize>,
     /// Keep the measurements in this file, as JSON
     #[arg(long)]
     save: Option<PathBuf>,
     /// Take the measurements from a file that `--save` made, instead of measuring
-    #[arg(long, conflicts_with_all = ["filter", "quick", "save"])]
+    #[arg(long, conflicts_with_all = ["filter", "quick", "up_to", "save"])]
     load: Option<PathBuf>,
 }
 
@@ -81,6 +84,7 @@ impl Cells {
             return Ok(serde_json::from_slice(&fs::read(path)?)?);
         }
         let (plan, most) = extent(self.quick);
+        let most = self.up_to.unwrap_or(most);
         let filter = self.filter.as_deref().unwrap_or_default();
         let mut measurements = Vec::new();
         for (group, rejoin) in &ENTRIES {
