@@ -334,7 +334,9 @@ impl Oracle {
             }
         }
         let before = set.queue.len();
-        set.queue.retain(|entry| !entry.ghost || entry.taken);
+        // A child that woke itself may have been queued at once.
+        set.queue
+            .retain(|entry| !entry.ghost || entry.taken || entry.earliest < entry.latest);
         if let (Some(address), true) = (address, set.queue.len() != before) {
             set.stale.insert(address, now);
         }
