@@ -4,13 +4,8 @@
 # loom_models BOUND [FILTER]: an empty bound is none.
 loom_models() {
     [[ -z $1 ]] || export LOOM_MAX_PREEMPTIONS=$1
-    # Of all that the tests link, only loom itself needs to be fast: the rest would be compiled for longer than it runs.
-    RUSTFLAGS='--cfg rejoin_loom' counted cargo test --release --lib "${2-loom}" \
-        --config 'profile.release.debug-assertions=true' \
-        --config 'profile.release.opt-level=1' \
-        --config 'profile.release.package."*".opt-level=0' \
-        --config 'profile.release.package.loom.opt-level=3' \
-        --config 'profile.release.package.generator.opt-level=3'
+    RUSTFLAGS='--cfg rejoin_loom' counted cargo test --release --manifest-path checks/Cargo.toml \
+        --package loom-models --lib "${2-loom}" --config 'profile.release.debug-assertions=true'
 }
 
 step_loom() {

@@ -7,7 +7,7 @@ address_sanitizer() {
 }
 
 step_leaks() {
-    address_sanitizer --test it --test model
+    address_sanitizer --test faults --test it --test model
 }
 
 # Beyond `leaks`: also what a function's frame leaves behind; all tests, and the examples that they run.
@@ -20,7 +20,7 @@ step_thread() {
     local rust
     rust=$(debian_rust_src) || unavailable "the standard library's source is not to be had"
     RUSTC=$rust/rustc RUSTFLAGS='-Zsanitizer=thread' TSAN_OPTIONS=suppressions=$PWD/.ci/tsan-suppressions.txt \
-        counted unstable cargo test -Zbuild-std --target "$host" --test it
+        counted unstable cargo test -Zbuild-std --target "$host" --test faults --test it
     note "$("$rust/rustc" --version)"
 }
 
@@ -56,6 +56,6 @@ step_layout() {
     local seed
     for seed in 7 11 13; do
         RUSTFLAGS="-Zrandomize-layout -Zlayout-seed=$seed" counting="seed $seed" \
-            counted unstable cargo test --test it --test model
+            counted unstable cargo test --test faults --test it --test model
     done
 }

@@ -8,7 +8,7 @@ step_mutants() {
     rm -rf "$out"
     mkdir -p "$out"
     cargo mutants --package rejoin --file "${MUTANTS:-src/**}" --output "$out" --no-shuffle --timeout 60 -- \
-        --test it --test model -- --skip on_async_std --skip on_smol --skip on_tokio || code=$?
+        --test faults --test it --test model -- --skip on_async_std --skip on_smol --skip on_tokio || code=$?
     # 2: some were missed, 3: some timed out, which is a way to be caught.
     ((code == 0 || code == 2 || code == 3))
     python3 .ci/mutants.py .ci/mutants.toml "$out/mutants.out"
@@ -24,7 +24,7 @@ step_coverage() {
     mkdir -p "$out"
     export LD_LIBRARY_PATH=$tools/usr/lib/x86_64-linux-gnu:$tools/usr/lib/llvm-$llvm/lib
     export LLVM_COV=$tools/usr/lib/llvm-$llvm/bin/llvm-cov LLVM_PROFDATA=$tools/usr/lib/llvm-$llvm/bin/llvm-profdata
-    unstable cargo llvm-cov --branch --test it --test model --test alloc --html --output-dir "$out"
+    unstable cargo llvm-cov --branch --test alloc --test faults --test it --test model --html --output-dir "$out"
     unstable cargo llvm-cov report --summary-only | tee "$out/summary.txt"
     note "$(awk '$1 == "TOTAL" { print "lines " $10 ", branches " $13 }' "$out/summary.txt")"
 }

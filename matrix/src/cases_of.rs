@@ -2,10 +2,12 @@
 
 use crate::support::LocalBoxFuture;
 
+type Start = fn() -> LocalBoxFuture<()>;
+
 /// The cases of one module.
 pub struct Module {
     pub path: &'static str,
-    pub cases: &'static [(&'static str, fn() -> LocalBoxFuture<()>)],
+    pub cases: &'static [(&'static str, Start)],
 }
 
 inventory::collect!(Module);
@@ -16,7 +18,7 @@ pub struct Case {
     /// What it is about: `gather`, `timeout`, ….
     pub subject: &'static str,
     pub name: &'static str,
-    pub(crate) start: fn() -> LocalBoxFuture<()>,
+    pub(crate) start: Start,
 }
 
 /// All cases, by subject.

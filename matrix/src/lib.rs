@@ -40,6 +40,11 @@ macro_rules! cases {
 }
 
 #[path = "../../tests/it/cases/mod.rs"]
+#[allow(
+    clippy::extra_unused_type_parameters,
+    clippy::manual_is_multiple_of,
+    reason = "every case has the runtime as its parameter, and keeps to rejoin's oldest compiler"
+)]
 mod cases;
 mod cases_of;
 #[cfg(feature = "executors")]

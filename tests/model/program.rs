@@ -54,7 +54,10 @@ pub struct Step {
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(fuzzing, derive(Arbitrary))]
 pub struct Leaf {
+    /// Whether it keeps its waker.
     pub keeps: bool,
+    /// Whether it wakes itself.
+    pub wakes: bool,
     pub end: End,
 }
 

@@ -126,10 +126,41 @@ fn whom_a_limit_starts_comes_after_who_was_woken() {
     ]);
 }
 
+/// A round is cut when so many are polled in vain, and goes on in the next tick.
+#[test]
+fn a_round_of_many_is_cut() {
+    let leaf = Leaf {
+        keeps: true,
+        wakes: true,
+        end: End::Pending,
+    };
+    check([
+        Op::Extend(leaf, 200),
+        Op::Poll,
+        Op::Poll,
+        Op::Wake(7, How::Ref),
+        Op::Cancel(150),
+        Op::Poll,
+        Op::Poll,
+        Op::Ripen {
+            child: 199,
+            end: End::Ok,
+            wake: false,
+        },
+        Op::Poll,
+        Op::Poll,
+        Op::Poll,
+    ]);
+}
+
 /// Children of one group, one of which panics, take the group with them and nobody else.
 #[test]
 fn a_panic_in_a_group_drops_the_group_alone() {
-    let leaf = |end| Leaf { keeps: true, end };
+    let leaf = |end| Leaf {
+        keeps: true,
+        wakes: false,
+        end,
+    };
     check([
         Op::Insert(Child::Group(vec![
             leaf(End::Ok),

@@ -23,7 +23,8 @@ fn number() -> impl Strategy<Value = u8> {
 }
 
 fn leaf() -> impl Strategy<Value = Leaf> {
-    (any::<bool>(), end()).prop_map(|(keeps, end)| Leaf { keeps, end })
+    let wakes = proptest::bool::weighted(0.2);
+    (any::<bool>(), wakes, end()).prop_map(|(keeps, wakes, end)| Leaf { keeps, wakes, end })
 }
 
 fn act() -> impl Strategy<Value = Act> {

@@ -95,11 +95,9 @@ impl World {
     }
 
     fn leaf(&self, set: SetId, leaf: Leaf) -> Child {
-        let acts = if leaf.keeps {
-            vec![Act::Keep]
-        } else {
-            Vec::new()
-        };
+        let mut acts = Vec::new();
+        acts.extend(leaf.keeps.then_some(Act::Keep));
+        acts.extend(leaf.wakes.then_some(Act::WakeSelf));
         let rest = Step {
             acts,
             end: leaf.end,
@@ -120,6 +118,7 @@ impl World {
     pub fn child(&self, set: SetId, spec: &program::Child) -> Child {
         let kept = Leaf {
             keeps: true,
+            wakes: false,
             end: End::Pending,
         };
         let mut child = self.leaf(set, kept);

@@ -4,12 +4,12 @@ use std::error::Error;
 use std::fmt::{self, Write};
 use std::path::Path;
 
+use crate::plot::{self, Scale};
 use crate::rejoin_side::{AsCompleted, Gather, Make};
+use crate::table::{short, thousands};
 use peers_field::clock::Clock;
 use peers_field::contenders::Role;
 use peers_field::harness::{Cell, Measured, Measurement, Plan, measure};
-use peers_field::plot;
-use peers_field::table::{short, thousands};
 use peers_field::workloads::{AtFirstPoll, ExternalWakes, SelfWakes, Subject, batch};
 
 /// Name, rejoin, floor.
@@ -107,7 +107,7 @@ pub fn run(
     write_page(&mut page, &measurements, &steps)?;
     print!("{page}");
     if let Some(path) = svg {
-        plot::draw(&measurements, path)?;
+        plot::draw(&measurements, Scale::Nanoseconds, path)?;
     }
     match steps.iter().filter(|step| step.ratio > CLIFF).count() {
         0 => Ok(()),

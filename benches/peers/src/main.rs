@@ -1,6 +1,8 @@
 mod curve;
 mod guard;
+mod plot;
 mod rejoin_side;
+mod table;
 mod versions;
 
 use std::error::Error;
@@ -9,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use peers_field::harness::{Measurement, Plan, measure};
-use peers_field::{plot, table};
+use plot::Scale;
 use rejoin_side::ENTRIES;
 use versions::versions;
 
@@ -31,6 +33,9 @@ enum Command {
     Plot {
         #[command(flatten)]
         cells: Cells,
+        /// Only the main workloads, as multiples of rejoin's cost
+        #[arg(long)]
+        main: bool,
         /// Where the picture goes
         #[arg(long, default_value = "peers.svg")]
         svg: PathBuf,
@@ -111,7 +116,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Table { cells } => {
             print!("{}", table::markdown(&cells.measurements()?, &versions()));
         }
-        Command::Plot { cells, svg } => plot::draw(&cells.measurements()?, &svg)?,
+        Command::Plot { cells, main, svg } => {
+            let mut measurements = cells.measurements()?;
+            let scale = if main {
+                measurements = plot::main_workloads(&measurements);
+                Scale::OfRejoin
+            } else {
+                Scale::Nanoseconds
+            };
+            plot::draw(&measurements, scale, &svg)?;
+        }
         Command::Curve { filter, quick, svg } => {
             let (plan, most) = extent(quick);
             curve::run(&filter.unwrap_or_default(), most, plan, svg.as_deref())?;

@@ -15,7 +15,7 @@ fn child(number: usize) -> Child {
         for _ in 0..number / 8 * 4 {
             yield_now().await;
         }
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             Ok(number)
         } else {
             Err(number)

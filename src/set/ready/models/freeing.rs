@@ -108,26 +108,30 @@ impl Last {
     }
 }
 
-/// The set is dropped, asleep, while threads do something with wakers of a place: who goes last frees the page, and the head.
-fn last<const N: usize>(place: u32, acts: &'static [Last], outcomes: [&'static str; N]) {
+/// The set is dropped, asleep, while threads do something with wakers of places: who goes last frees the page, and the head.
+fn last<const N: usize>(acts: &'static [(u32, Last)], outcomes: [&'static str; N]) {
     explore(outcomes, move |seen| {
         let mut ready = Ready::new();
         let task = Task::new();
         let turn = Turn::new();
-        let wakers: Vec<_> = [0, place].map(|place| keep_waker(&mut ready, place)).into();
-        let waker = wakers.into_iter().next_back().unwrap();
-        assert!(ready.sleep(&task.waker()));
-        let threads: Vec<_> = acts
+        // The head is part of the page of place 0, whoever uses that.
+        keep_waker(&mut ready, 0);
+        let wakers: Vec<_> = acts
             .iter()
-            .map(|act| {
-                let (waker, turn) = (waker.clone(), turn.clone());
+            .map(|(place, _)| keep_waker(&mut ready, *place))
+            .collect();
+        assert!(ready.sleep(&task.waker()));
+        let threads: Vec<_> = wakers
+            .into_iter()
+            .zip(acts)
+            .map(|(waker, (_, act))| {
+                let turn = turn.clone();
                 thread::spawn(move || {
                     turn.take();
                     act.act(waker);
                 })
             })
             .collect();
-        drop(waker);
         turn.take();
         let before = census().gone;
         drop(ready);
@@ -158,24 +162,57 @@ const NOT_WOKEN: [&str; 3] = ["not woken", "the set goes first", "the set goes l
 
 #[test]
 fn loom_wake_against_drop_of_the_set_two_threads() {
-    last(0, &[Last::Wake], WOKEN_OR_NOT);
-    last(2, &[Last::Wake], WOKEN_OR_NOT);
+    last(&[(0, Last::Wake)], WOKEN_OR_NOT);
+    last(&[(2, Last::Wake)], WOKEN_OR_NOT);
 }
 
 #[test]
 fn loom_two_wakes_against_drop_of_the_set() {
-    last(0, &[Last::Wake, Last::WakeByRef], WOKEN_OR_NOT);
-    last(2, &[Last::Wake, Last::WakeByRef], WOKEN_OR_NOT);
+    last(&[(0, Last::Wake), (0, Last::WakeByRef)], WOKEN_OR_NOT);
+    last(&[(2, Last::Wake), (2, Last::WakeByRef)], WOKEN_OR_NOT);
 }
 
 #[test]
 fn loom_last_waker_against_last_page_two_threads() {
-    last(0, &[Last::Drop], NOT_WOKEN);
-    last(2, &[Last::CloneAndDrop], NOT_WOKEN);
+    last(&[(0, Last::Drop)], NOT_WOKEN);
+    last(&[(2, Last::CloneAndDrop)], NOT_WOKEN);
 }
 
 #[test]
 fn loom_last_wakers_against_last_page() {
-    last(0, &[Last::Drop, Last::CloneAndDrop], NOT_WOKEN);
-    last(2, &[Last::Drop, Last::CloneAndDrop], NOT_WOKEN);
+    last(&[(0, Last::Drop), (0, Last::CloneAndDrop)], NOT_WOKEN);
+    last(&[(2, Last::Drop), (2, Last::CloneAndDrop)], NOT_WOKEN);
+}
+
+#[test]
+fn loom_last_pages_against_the_head() {
+    last(&[(0, Last::Wake), (2, Last::Wake)], WOKEN_OR_NOT);
+}
+
+/// A waker that outlives the set does not keep the task.
+#[test]
+fn loom_a_waker_that_outlives_the_set_two_threads() {
+    explore(["not woken", "woken"], |seen| {
+        let mut ready = Ready::new();
+        let (task, turn) = (Task::new(), Turn::new());
+        let waker = keep_waker(&mut ready, 0);
+        assert!(ready.sleep(&task.waker()));
+        let waking = thread::spawn({
+            let (waker, turn) = (waker.clone(), turn.clone());
+            move || {
+                turn.take();
+                waker.wake();
+            }
+        });
+        turn.take();
+        drop(ready);
+        waking.join().unwrap();
+        seen.note(match task.take_wakes() {
+            0 => "not woken",
+            _ => "woken",
+        });
+        assert_eq!(Arc::strong_count(&task), 1, "the task's waker is left");
+        waker.wake();
+        assert_eq!(task.take_wakes(), 0, "there is nobody to wake");
+    });
 }

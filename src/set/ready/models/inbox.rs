@@ -164,6 +164,10 @@ fn sends<const N: usize>(lists: &'static [&'static [u32]], outcomes: [&'static s
 #[test]
 fn loom_adder_against_sleep_two_threads() {
     sends(&[&[0]], ["first", "second", "in its sleep"]);
+}
+
+#[test]
+fn loom_adder_that_adds_twice_against_sleep() {
     sends(&[&[0, 1]], ["first", "second", "in its sleep"]);
 }
 
@@ -172,27 +176,36 @@ fn loom_two_adders_against_sleep() {
     sends(&[&[0], &[1]], ["first", "second", "in its sleep"]);
 }
 
-/// A parcel that holds a sender of its own inbox is sent while the inbox and the set are dropped.
+/// A parcel that holds a sender of its own inbox is sent while the inbox is closed and the set dropped.
 #[test]
 fn loom_adder_against_drop_of_the_set_two_threads() {
     explore(["in time", "too late"], |seen| {
         let mut ready = Ready::new();
         let mut receiver = ready.inbox::<Parcel>();
-        let alive = Arc::new(());
-        let turn = Turn::new();
+        let (alive, turn) = (Arc::new(()), Turn::new());
+        let is_over = loom::sync::Arc::new(UnsafeCell::new(false));
         let sending = thread::spawn({
-            let (sender, turn) = (receiver.sender(), turn.clone());
-            let mut parcel = Parcel::new(0, &alive);
+            let (sender, turn, alive) = (receiver.sender(), turn.clone(), Arc::clone(&alive));
+            let is_over = loom::sync::Arc::clone(&is_over);
             move || {
                 turn.take();
+                let mut parcel = Parcel::new(0, &alive);
                 parcel._sender = Some(sender.clone());
-                sender.send(parcel).is_ok()
+                let is_sent = sender.send(parcel).is_ok();
+                // SAFETY: read only by who was told of the end, after the write.
+                assert!(is_sent || is_over.with(|cell| unsafe { *cell }));
+                is_sent
             }
         });
         turn.take();
+        // SAFETY: nobody reads it before the end.
+        is_over.with_mut(|cell| unsafe { *cell = true });
+        let arrived = open(receiver.close()).count();
         drop(receiver);
         drop(ready);
-        seen.note(match sending.join().unwrap() {
+        let is_sent = sending.join().unwrap();
+        assert_eq!(arrived, usize::from(is_sent));
+        seen.note(match is_sent {
             true => "in time",
             false => "too late",
         });

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Write};
 
-use crate::contenders::Role;
-use crate::harness::{Measured, Measurement};
-use crate::stats::geometric_mean;
+use peers_field::contenders::Role;
+use peers_field::harness::{Measured, Measurement};
+use peers_field::stats::geometric_mean;
 
 /// A cell is lost above this ratio of medians to the best peer's.
 const PAR: f64 = 1.05;
