@@ -6,11 +6,7 @@ address_sanitizer() {
     RUSTFLAGS=-Zsanitizer=address counted unstable cargo test --target "$host" "$@"
 }
 
-step_leaks() {
-    address_sanitizer --test faults --test it --test model
-}
-
-# Beyond `leaks`: also what a function's frame leaves behind; all tests, and the examples that they run.
+# Also what a function's frame leaves behind; all tests, and the examples that they run.
 step_address() {
     ASAN_OPTIONS=detect_stack_use_after_return=1:check_initialization_order=1:strict_init_order=1 \
         address_sanitizer --package rejoin --tests --examples
@@ -43,9 +39,21 @@ test_binary() {
 print(*(line["executable"] for line in map(json.loads, sys.stdin) if line.get("executable")))'
 }
 
+memcheck=(valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
+    --error-exitcode=9 --fair-sched=yes)
+
+# Without a build of its own: the subjects in which most is dropped, on the executor that has no threads.
+step_leaks() {
+    local binary subject
+    apt_install valgrind valgrind
+    binary=$(test_binary)
+    for subject in gather try_gather wait as_completed timeout drops order nesting set; do
+        counting=$subject counted "${memcheck[@]}" "$binary" "cases::$subject" --test-threads=1 \
+            --skip on_tokio --skip on_smol --skip on_async_std
+    done
+}
+
 step_valgrind() {
-    local memcheck=(valgrind --quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
-        --error-exitcode=9 --fair-sched=yes)
     apt_install valgrind valgrind
     counted "${memcheck[@]}" "$(test_binary)" "${one_thread[@]}"
     note "$(valgrind --version)"

@@ -14,6 +14,10 @@ mod program;
 mod run;
 #[path = "../../tests/model/streams.rs"]
 mod streams;
+#[path = "../../tests/model/ticks.rs"]
+mod ticks;
+#[path = "../../tests/model/wakes.rs"]
+mod wakes;
 #[path = "../../tests/model/world.rs"]
 mod world;
 

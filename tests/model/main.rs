@@ -11,6 +11,8 @@ mod regressions;
 mod run;
 mod strategy;
 mod streams;
+mod ticks;
+mod wakes;
 mod world;
 
 use proptest::prelude::*;

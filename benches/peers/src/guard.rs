@@ -232,12 +232,21 @@ fn compare(then: &Record, now: &Record) -> Result<(), Box<dyn Error>> {
             now.instructions, then.instructions, now.allocations, then.allocations
         );
         if ratio > ALLOWANCE || now.allocations > then.allocations {
-            worse.push(format!("{cell}: {then:?}, now {now:?}"));
+            worse.push(format!(
+                "{cell}: {} instructions were recorded and {} counted ({:+.1} %), {} allocations and {}",
+                then.instructions,
+                now.instructions,
+                (ratio - 1.0) * 100.0,
+                then.allocations,
+                now.allocations
+            ));
         }
     }
-    if worse.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("dearer than recorded:\n{}", worse.join("\n")).into())
+    for line in &worse {
+        println!("\n{line}");
+    }
+    match worse.len() {
+        0 => Ok(()),
+        cells => Err(format!("cells that cost more than recorded: {cells}").into()),
     }
 }

@@ -200,7 +200,10 @@ fn draw_panel(
         .iter()
         .flat_map(|cell| cell.candidates.iter().map(|one| scale.of(one, cell)));
     let (fewest, most) = range(sizes);
-    let counts: Vec<f64> = (0..=6).map(|power| 10_f64.powi(power)).collect();
+    let counts: Vec<f64> = (0..=6)
+        .map(|power| 10_f64.powi(power))
+        .filter(|n| (fewest..=most).contains(n))
+        .collect();
     let (cheapest, dearest) = range(costs);
     let (least, greatest) = (cheapest * 0.8, dearest * 1.25);
     let small = ("sans-serif", 12, &INK).into_text_style(panel);
