@@ -334,13 +334,7 @@ impl<F: Future> FutureSet<F> {
             self.compact();
         }
         let place = self.store.insert(future);
-        match &mut self.waiting {
-            None => self.queue.push(place, true),
-            Some(waiting) => {
-                self.queue.hold(place);
-                waiting.push_back(place);
-            }
-        }
+        enlist(&mut self.queue, &mut self.waiting, place);
     }
 
     /// Stores futures and queues them for their first poll.
@@ -522,6 +516,19 @@ impl<F: Future> FutureSet<F> {
     /// Moves unclaimed outputs out of their places.
     pub(crate) fn spill(&mut self) {
         self.store.spill();
+    }
+}
+
+/// Queues a child that has come in for its first poll, or lets it wait for it if the number in flight is limited.
+#[inline]
+#[allow(clippy::box_collection, reason = "the field's type")]
+fn enlist(queue: &mut Queue, waiting: &mut Option<Box<VecDeque<u32>>>, place: u32) {
+    match waiting {
+        None => queue.push(place, true),
+        Some(waiting) => {
+            queue.hold(place);
+            waiting.push_back(place);
+        }
     }
 }
 

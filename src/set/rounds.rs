@@ -4,10 +4,10 @@ use core::future::Future;
 use core::ops::Range;
 use core::task::Poll;
 
-use super::FutureSet;
 use super::ready::{INBOX, Receiver};
 use super::runs::Run;
 use super::slab::Verdict;
+use super::{FutureSet, enlist};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
 const FRUITLESS_POLLS: usize = 128;
@@ -33,13 +33,7 @@ impl<F: Future> FutureSet<F> {
             }
             for future in inbox.iter_mut().flat_map(Receiver::take) {
                 let place = store.insert(future);
-                match waiting {
-                    None => queue.push(place, true),
-                    Some(waiting) => {
-                        queue.hold(place);
-                        waiting.push_back(place);
-                    }
-                }
+                enlist(queue, waiting, place);
             }
         });
     }
