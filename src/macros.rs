@@ -19,7 +19,7 @@ pub mod private {
 /// Runs futures of different types concurrently and gives all their outputs, as a tuple in the order of the arguments.
 ///
 /// Any number of arguments, from none, which gives `()`, on; a trailing comma is fine. They are evaluated at the call, in order. The
-/// value is a future: it nests, boxes, spawns, and takes any timeout.
+/// value is a future, and not `Unpin`: it nests, boxes, spawns, and takes any timeout.
 ///
 /// # Cost
 ///
@@ -121,7 +121,8 @@ macro_rules! __gather {
 pub struct Nil;
 
 /// A list of futures, and one more.
-#[pin_project]
+// Never `Unpin`: to decide it, the compiler would go two levels deeper for each argument, and reach its limit at some 60 of them.
+#[pin_project(!Unpin)]
 pub struct And<L, F: Future> {
     #[pin]
     list: L,
