@@ -13,7 +13,7 @@ use futures_core::{FusedStream, Stream};
 use crate::drive::{Drive, DriveWhile, ForEach, Next};
 use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
 use crate::set::{Adder, Completed, FutureSet, Key, Progress};
-use crate::timeout::{TimedOut, Timeout};
+use crate::timeout::{TimedOut, Timeout, Timer};
 
 /// The output of a set's futures.
 type Output<S> = <<S as Core>::Future as Future>::Output;
@@ -229,7 +229,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// # Differences from asyncio
     ///
     /// asyncio raises `TimeoutError` once for every missing task.
-    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+    pub fn timeout<D: Timer>(self, timer: D) -> Timeout<Self, D> {
         Timeout::new(self, timer)
     }
 

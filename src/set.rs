@@ -27,7 +27,6 @@ use core::task::Context;
 
 use queue::Queue;
 use ready::{Ready, Receiver};
-use runs::Run;
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -509,7 +508,7 @@ impl<F: Future> FutureSet<F> {
                 None => return false,
             },
         };
-        self.poll_run::<true>(Run::of(place, true), &mut 0);
+        self.poll_one::<true>(place, &mut 0);
         true
     }
 

@@ -21,14 +21,14 @@ use crate::view::{Advance, Join};
 #[must_use = "nothing runs unless this is awaited"]
 pub struct Timeout<V, D> {
     pub(crate) view: V,
-    pub(crate) timer: Timer<D>,
+    pub(crate) timer: Deadline<D>,
 }
 
 impl<V, D> Timeout<V, D> {
     pub(crate) fn new(view: V, timer: D) -> Self {
         Self {
             view,
-            timer: Timer(Some(Box::pin(timer))),
+            timer: Deadline(Some(Box::pin(timer))),
         }
     }
 }
@@ -82,10 +82,25 @@ impl<V: fmt::Debug, D> fmt::Debug for Timeout<V, D> {
     }
 }
 
-/// A timer until it fires.
-pub(crate) struct Timer<D>(Option<Pin<Box<D>>>);
+/// What tells a view that time is up: any future. Its output is ignored.
+///
+/// Every future is a timer: `tokio::time::sleep(duration)`, `smol::Timer::after(duration)`, `async_std::task::sleep(duration)`, a
+/// shutdown signal, a channel. A time alone, a `Duration`, is none: the crate has no clock.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a timer",
+    label = "expected a future that completes when time is up",
+    note = "use your runtime's timer: `tokio::time::sleep(duration)`, `smol::Timer::after(duration)`, …"
+)]
+pub trait Timer: Future {}
 
-impl<D: Future> Timer<D> {
+// Else the compiler would say that `Duration` is not a future, which does not say what to do.
+#[diagnostic::do_not_recommend]
+impl<D: Future> Timer for D {}
+
+/// A timer until it fires.
+pub(crate) struct Deadline<D>(Option<Pin<Box<D>>>);
+
+impl<D: Future> Deadline<D> {
     /// Whether the timer has fired. It is dropped when it does.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> bool {
         if let Some(timer) = &mut self.0 {
@@ -98,7 +113,7 @@ impl<D: Future> Timer<D> {
     }
 }
 
-impl<D> Timer<D> {
+impl<D> Deadline<D> {
     /// Drops the timer, as nobody waits for it any more.
     pub(crate) fn stop(&mut self) {
         self.0 = None;

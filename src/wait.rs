@@ -11,7 +11,7 @@ use futures_core::FusedFuture;
 use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
 use crate::return_when::{AllCompleted, ReturnWhen};
 use crate::set::{Completed, Cursor, FutureSet};
-use crate::timeout::Timeout;
+use crate::timeout::{Timeout, Timer};
 use crate::view::{self, Advance, Join};
 
 /// The output of a set's futures.
@@ -145,7 +145,7 @@ impl<S: AnySet, C> Wait<S, C> {
     /// assert_eq!((done.len(), pending.len()), (1, 1));
     /// # });
     /// ```
-    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+    pub fn timeout<D: Timer>(self, timer: D) -> Timeout<Self, D> {
         Timeout::new(self, timer)
     }
 }

@@ -172,29 +172,56 @@ impl Ready {
         }
     }
 
-    /// Tells `each` the numbers that were woken, in the order of the wakes, each once.
+    /// The first number of those that were woken, each once, in the order of their wakes. The others are then told by
+    /// [`next_taken`](Self::next_taken).
     #[inline]
-    pub(super) fn take(&mut self, mut each: impl FnMut(u32)) {
-        // First what `take_single` has left to tell, or an `each` that panicked; then what was woken since.
-        while let Some(number) = self.taken.pop() {
-            each(number);
-        }
-        if let Some(number) = self.take_single() {
-            each(number);
-        }
-        while let Some(number) = self.taken.pop() {
-            each(number);
-        }
-    }
-
-    /// Takes what was woken: if that is a single number, returns it, else [`take`](Self::take) is to tell.
-    #[inline]
-    pub(super) fn take_single(&mut self) -> Option<u32> {
+    pub(super) fn take_first(&mut self) -> Option<u32> {
         if self.taken.is_empty() && head_ref(self.head?).has_woken() {
             self.collect()
         } else {
-            None
+            self.taken.pop()
         }
+    }
+
+    /// The next of the numbers that were taken off the stack.
+    #[inline]
+    pub(super) fn next_taken(&mut self) -> Option<u32> {
+        self.taken.pop()
+    }
+
+    /// Whether there are numbers that were taken off the stack, and not told.
+    #[inline]
+    pub(super) fn has_taken(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
+    /// Whether the child in `place` has kept a waker.
+    #[inline]
+    pub(super) fn has_kept(&self, place: u32) -> bool {
+        self.entry(place)
+            .is_some_and(|entry| entry.kept & Self::bit(place) != 0)
+    }
+
+    /// Polls one child, as [`Poller::poll`] does.
+    #[inline]
+    pub(super) fn poll<const FIRST: bool, R>(
+        &mut self,
+        place: u32,
+        poll: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> (R, bool) {
+        if !FIRST {
+            if let Some(Entry {
+                page: Some(page),
+                kept,
+            }) = self.entry(place)
+            {
+                if kept & Self::bit(place) != 0 {
+                    let waker = page.waker(place);
+                    return (poll(&mut Context::from_waker(&waker)), false);
+                }
+            }
+        }
+        self.poller(place).lend(place, poll)
     }
 
     fn collect(&mut self) -> Option<u32> {
@@ -222,11 +249,7 @@ impl Ready {
             },
             |number| taken.push(number),
         );
-        if taken.is_empty() {
-            return alone;
-        }
-        taken.extend(alone);
-        None
+        alone.or_else(|| taken.pop())
     }
 
     /// Sends the task to sleep: the next wake of a place, ring of a bell or call of `rouse` wakes `waker`. If `false`, the
@@ -346,6 +369,12 @@ impl Poller<'_> {
                 return (poll(&mut Context::from_waker(&waker)), false);
             }
         }
+        self.lend(place, poll)
+    }
+
+    /// The same for a child that has kept no waker.
+    #[inline]
+    fn lend<R>(&mut self, place: u32, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, bool) {
         let waker = self.lent.waker(place);
         let result = poll(&mut Context::from_waker(&waker));
         if let Some(page) = self.lent.take_kept() {

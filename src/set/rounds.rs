@@ -4,10 +4,10 @@ use core::future::Future;
 use core::ops::Range;
 use core::task::Poll;
 
-use super::ready::{INBOX, Receiver};
+use super::FutureSet;
+use super::ready::INBOX;
 use super::runs::Run;
 use super::slab::Verdict;
-use super::{FutureSet, enlist};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
 const FRUITLESS_POLLS: usize = 128;
@@ -16,26 +16,29 @@ impl<F: Future> FutureSet<F> {
     /// Queues whom others have woken or added.
     #[inline]
     pub(super) fn take_woken(&mut self) {
-        let Self {
-            store,
-            queue,
-            ready,
-            inbox,
-            waiting,
-            ..
-        } = self;
-        ready.take(|place| {
-            if place != INBOX {
-                if store.is_in_flight(place) {
-                    queue.push(place, false);
-                }
-                return;
-            }
-            for future in inbox.iter_mut().flat_map(Receiver::take) {
-                let place = store.insert(future);
-                enlist(queue, waiting, place);
-            }
-        });
+        // What a panic may have left comes first.
+        self.queue_taken();
+        if let Some(number) = self.ready.take_first() {
+            self.queue_woken(number);
+            self.queue_taken();
+        }
+    }
+
+    /// Queues those who have been taken off the stack.
+    #[inline]
+    fn queue_taken(&mut self) {
+        while let Some(number) = self.ready.next_taken() {
+            self.queue_woken(number);
+        }
+    }
+
+    #[inline]
+    fn queue_woken(&mut self, number: u32) {
+        if number == INBOX {
+            self.take_added();
+        } else if self.store.is_in_flight(number) {
+            self.queue.push(number, false);
+        }
     }
 
     /// Polls the children in `run`, in order, for the first time or again. `false` if it was cut short: the rest is queued again.
@@ -101,30 +104,109 @@ impl<F: Future> FutureSet<F> {
         turn.rest.len == 0 && *fruitless < FRUITLESS_POLLS
     }
 
+    /// Polls the child in `place`, for the first time or again. `false` if the round is to be cut.
+    #[inline]
+    pub(super) fn poll_one<const FIRST: bool>(
+        &mut self,
+        place: u32,
+        fruitless: &mut usize,
+    ) -> bool {
+        /// Gives the child up when it panics.
+        struct Current<'a, F: Future> {
+            set: &'a mut FutureSet<F>,
+            place: Option<u32>,
+        }
+        impl<F: Future> Drop for Current<'_, F> {
+            #[inline]
+            fn drop(&mut self) {
+                if let Some(place) = self.place {
+                    self.set.give_up(place, |store| store.discard(place));
+                }
+            }
+        }
+        let mut current = Current {
+            set: self,
+            place: None,
+        };
+        let set = &mut *current.set;
+        let Some(future) = set.store.future(place) else {
+            // Given up while it was queued.
+            set.stale -= 1;
+            set.store.release(place);
+            return true;
+        };
+        current.place = Some(place);
+        let (polled, woken) = set.ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
+        current.place = None;
+        match polled {
+            Poll::Ready(output) => {
+                *fruitless = 0;
+                set.ready.forget(place);
+                set.store.settle(place, output);
+            }
+            Poll::Pending => {
+                if woken {
+                    set.queue.push(place, false);
+                }
+                *fruitless += usize::from(!FIRST);
+            }
+        }
+        *fruitless < FRUITLESS_POLLS
+    }
+
+    /// Polls those who were woken since the last round, for whom there is no need to pass through the queue, as it is empty. `false` if
+    /// that was not all of the round, or it is to be cut.
+    #[inline]
+    fn poll_woken(&mut self, fruitless: &mut usize) -> bool {
+        /// Queues those who have not had their turn, also after a panic.
+        struct Rest<'a, F: Future>(&'a mut FutureSet<F>);
+        impl<F: Future> Drop for Rest<'_, F> {
+            #[inline]
+            fn drop(&mut self) {
+                if self.0.ready.has_taken() {
+                    self.0.queue_taken();
+                    self.0.queue.begin_round();
+                }
+            }
+        }
+        let rest = Rest(self);
+        let mut next = rest.0.ready.take_first();
+        while let Some(number) = next {
+            let set = &mut *rest.0;
+            if number == INBOX || !set.ready.has_kept(number) {
+                set.queue_woken(number);
+                set.queue_taken();
+                return false;
+            }
+            // It may be held back by a limit.
+            if set.store.is_in_flight(number)
+                && !set.queue.contains(number)
+                && !set.poll_one::<false>(number, fruitless)
+            {
+                return false;
+            }
+            next = set.ready.next_taken();
+        }
+        true
+    }
+
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
     #[inline]
     pub(crate) fn run_round(&mut self) {
-        // A child that was woken alone need not queue.
-        let mut alone = None;
-        if self.queue.is_empty() {
-            match self.ready.take_single() {
-                Some(INBOX) => self.take_added(),
-                Some(place) if self.store.is_in_flight(place) && !self.queue.contains(place) => {
-                    alone = Some(Run::of(place, false));
-                }
-                _ => {}
-            }
-        }
-        if alone.is_none() {
-            self.take_woken();
-            self.queue.begin_round();
-        }
         let mut fruitless = 0;
-        while let Some(run) = alone.take().or_else(|| self.queue.pop()) {
-            let goes_on = if run.mark {
-                self.poll_run::<true>(run, &mut fruitless)
-            } else {
-                self.poll_run::<false>(run, &mut fruitless)
+        if !self.queue.is_empty() {
+            self.take_woken();
+        } else if self.poll_woken(&mut fruitless) {
+            return;
+        }
+        self.queue.begin_round();
+        while fruitless < FRUITLESS_POLLS {
+            let Some(run) = self.queue.pop() else { return };
+            let goes_on = match (run.len, run.mark) {
+                (1, true) => self.poll_one::<true>(run.start, &mut fruitless),
+                (1, false) => self.poll_one::<false>(run.start, &mut fruitless),
+                (_, true) => self.poll_run::<true>(run, &mut fruitless),
+                (_, false) => self.poll_run::<false>(run, &mut fruitless),
             };
             if !goes_on {
                 return;

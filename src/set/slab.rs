@@ -87,6 +87,28 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         Some(value)
     }
 
+    /// Drops the pinned value and puts `value` in its place, also if the destructor panics.
+    ///
+    /// # Panics
+    ///
+    /// If there is no pinned value.
+    #[inline]
+    pub(super) fn settle(self, value: V) {
+        let bit = 1 << self.index;
+        assert!(self.chunk.live & bit != 0, "only a pinned value settles");
+        self.chunk.live &= !bit;
+        let slot = self.chunk.slot(self.index);
+        let settle = Settle {
+            slot: slot.cast(),
+            value: ManuallyDrop::new(value),
+            bit,
+            settled: &mut self.chunk.settled,
+        };
+        // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
+        unsafe { slot.cast::<P>().drop_in_place() };
+        drop(settle);
+    }
+
     /// Drops the pinned value, if there is one, in place. The place is free only after [`release`](Self::release).
     pub(super) fn vacate(&mut self) -> bool {
         let bit = 1 << self.index;
@@ -129,6 +151,24 @@ impl<'a, P, V> SlotMut<'a, P, V> {
             chunk.next_open = core::mem::replace(open, self.number);
         }
         chunk.free |= 1 << self.index;
+    }
+}
+
+/// Writes the settled value, also after a panic.
+struct Settle<'a, V> {
+    slot: *mut V,
+    value: ManuallyDrop<V>,
+    bit: u64,
+    settled: &'a mut u64,
+}
+impl<V> Drop for Settle<'_, V> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: nothing takes the value but this, and this runs once.
+        let value = unsafe { ManuallyDrop::take(&mut self.value) };
+        // SAFETY: the slot is part of the allocation, and what it held was dropped.
+        unsafe { self.slot.write(value) };
+        *self.settled |= self.bit;
     }
 }
 
@@ -366,23 +406,6 @@ impl<P, V> Slab<P, V> {
             fn drop(&mut self) {
                 self.chunk.live &= !self.settled;
                 self.chunk.settled |= self.settled;
-            }
-        }
-        /// Writes the settled value, also after a panic.
-        struct Settle<'a, V> {
-            slot: *mut V,
-            value: ManuallyDrop<V>,
-            bit: u64,
-            settled: &'a mut u64,
-        }
-        impl<V> Drop for Settle<'_, V> {
-            #[inline]
-            fn drop(&mut self) {
-                // SAFETY: nothing takes the value but this, and this runs once.
-                let value = unsafe { ManuallyDrop::take(&mut self.value) };
-                // SAFETY: the slot is part of the allocation, and what it held was dropped.
-                unsafe { self.slot.write(value) };
-                *self.settled |= self.bit;
             }
         }
         let number = start / CHUNK as u32;

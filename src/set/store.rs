@@ -261,6 +261,17 @@ impl<F: Future> Store<F> {
         });
     }
 
+    /// Lets the output of the future in `place` take over that place, also if the future's destructor panics.
+    #[inline]
+    pub(super) fn settle(&mut self, place: u32, output: F::Output) {
+        self.tally.in_flight -= 1;
+        match &mut self.unordered {
+            Some(unordered) => *unordered += 1,
+            None => self.done.push(place, false),
+        }
+        self.slab.at(place).settle(output);
+    }
+
     /// Drops the future in `place`. The place is not free before it is released.
     pub(super) fn discard(&mut self, place: u32) {
         self.tally.discard(1);
