@@ -256,6 +256,7 @@ impl<F: Future> FutureSet<F> {
             }
         }
         self.stale = self.queue.len();
+        self.ready.forget_all();
         let rest = Rest(self);
         let Self { store, queue, .. } = &mut *rest.0;
         store.clear(|place| queue.contains(place));

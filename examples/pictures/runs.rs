@@ -50,7 +50,7 @@ pub async fn as_they_complete() -> Run {
         log.in_hand(number);
     }
     log.end(
-        "as_completed: each one when it is there",
+        "as_completed: each one as soon as it is done",
         "while let Some(output) = outputs.next().await { … }",
         false,
     )
@@ -107,7 +107,7 @@ pub async fn growing() -> Run {
         }
     }
     log.end(
-        "wait in a loop: each page that comes adds the pages it links to, until time is up",
+        "wait in a loop: each page that arrives adds the pages it links to, until time is up",
         "wait(&mut set).return_when(FirstCompleted).timeout(deadline.as_mut()).await",
         true,
     )

@@ -34,7 +34,7 @@
 //! 1. At any time a place is on the stack at most once: between its `IDLE` and its `IDLE` one waker pushes it once.
 //! 2. A `Page` lives as long as a reference to it is counted; a `Head` as long as one to it is, and every page counts one.
 //!    The consumer counts one of its head and of each of its pages, a waker one of its page, a `Bell` one of its head.
-//!    Both are made by `Box` in `PageRef::new`, and freed when the last reference goes.
+//!    Both are made in `PageRef::new`, and freed when the last reference goes: a page by itself, or the first page with its head.
 //! 3. The pointer of a page's waker is the page's address plus the index of the place; a page is aligned to 64 and has at
 //!    most 64 places, so both can be told from it.
 //! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
@@ -162,6 +162,12 @@ impl Ready {
         }
     }
 
+    /// Forgets that any child had wakers, as all are gone.
+    pub(super) fn forget_all(&mut self) {
+        self.first.kept = 0;
+        self.rest.iter_mut().for_each(|entry| entry.kept = 0);
+    }
+
     /// Forgets that the child in `place` had wakers, as it is gone.
     #[inline]
     pub(super) fn forget(&mut self, place: u32) {
@@ -176,11 +182,17 @@ impl Ready {
     /// [`next_taken`](Self::next_taken).
     #[inline]
     pub(super) fn take_first(&mut self) -> Option<u32> {
-        if self.taken.is_empty() && head_ref(self.head?).has_woken() {
-            self.collect()
-        } else {
-            self.taken.pop()
+        match self.head {
+            Some(head) if self.taken.is_empty() && head_ref(head).has_woken() => self.collect(),
+            _ => self.taken.pop(),
         }
+    }
+
+    /// Whether somebody was woken whose number was not told.
+    #[inline]
+    pub(super) fn has_woken(&self) -> bool {
+        self.head
+            .is_some_and(|head| !self.taken.is_empty() || head_ref(head).has_woken())
     }
 
     /// The next of the numbers that were taken off the stack.

@@ -178,11 +178,8 @@ impl<F: Future> FutureSet<F> {
                 set.queue_taken();
                 return false;
             }
-            // It may be held back by a limit.
-            if set.store.is_in_flight(number)
-                && !set.queue.contains(number)
-                && !set.poll_one::<false>(number, fruitless)
-            {
+            // Whoever has kept a waker is in flight, and was polled before, so that no limit holds it back.
+            if !set.poll_one::<false>(number, fruitless) {
                 return false;
             }
             next = set.ready.next_taken();
@@ -193,6 +190,12 @@ impl<F: Future> FutureSet<F> {
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
     #[inline]
     pub(crate) fn run_round(&mut self) {
+        if !self.queue.is_empty() || self.ready.has_woken() {
+            self.run_queued();
+        }
+    }
+
+    fn run_queued(&mut self) {
         let mut fruitless = 0;
         if !self.queue.is_empty() {
             self.take_woken();

@@ -144,6 +144,17 @@ impl Runs {
         Some(self.head.split_off_front(n))
     }
 
+    /// Takes one place.
+    #[inline]
+    pub(super) fn pop_one(&mut self) -> Option<u32> {
+        if self.head.len == 0 {
+            return self.pop(1).map(|run| run.start);
+        }
+        self.len -= 1;
+        self.head.advance();
+        Some(self.head.start - 1)
+    }
+
     /// How many runs there are between head and tail.
     fn between(&self) -> usize {
         self.middle.as_ref().map_or(0, |middle| middle.len())

@@ -316,12 +316,13 @@ impl<F: Future> Store<F> {
         {
             return Some(completed.output);
         }
-        self.take_first().map(|(_, _, output)| output)
+        let place = self.done.pop_one()?;
+        self.slab.at(place).take()
     }
 
     #[inline]
     fn take_first(&mut self) -> Option<(u64, u32, F::Output)> {
-        let place = self.done.pop(1)?.start;
+        let place = self.done.pop_one()?;
         let slot = self.slab.at(place);
         Some((slot.ordinal(), place, slot.take()?))
     }

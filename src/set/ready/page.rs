@@ -1,7 +1,8 @@
 //! Pages of links, and the wakers that point into them.
 
-use alloc::boxed::Box;
-use core::mem::ManuallyDrop;
+use alloc::alloc::{alloc, dealloc, handle_alloc_error};
+use core::alloc::Layout;
+use core::mem::{ManuallyDrop, offset_of};
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
@@ -18,12 +19,21 @@ pub(super) const fn page_of(place: u32) -> usize {
     place as usize / PAGE
 }
 
-/// The wake state of `PAGE` places. Aligned so that a waker's pointer has room for the index of its place.
-#[repr(C, align(64))]
+/// What the address of a page is a multiple of, so that a waker's pointer has room for the index of its place.
+const ALIGN: usize = 64;
+
+/// What allocators align to without being asked. From there to `ALIGN` we go ourselves: to ask for it would take them several
+/// times as long.
+const UNIT: usize = 2 * size_of::<usize>();
+
+/// The wake state of `PAGE` places.
+#[repr(C)]
 pub(super) struct Page {
     head: NonNull<Head>,
     /// The first place of the page.
     first: u32,
+    /// How far from the start of its allocation it lies.
+    skipped: u8,
     /// Whether the page is part of its head's allocation.
     embedded: bool,
     /// One for the consumer, one for every waker.
@@ -49,30 +59,39 @@ impl PageRef {
         let page = match head {
             Some(head) => {
                 retain(&head_ref(head).refs);
-                NonNull::from(Box::leak(Box::new(Page {
-                    head,
-                    first,
-                    embedded: false,
-                    refs: AtomicUsize::new(1),
-                    links,
-                })))
-            }
-            None => {
-                let block = NonNull::from(Box::leak(Box::new(Block {
-                    page: Page {
-                        head: NonNull::dangling(),
+                let (page, skipped) = allocate::<Page>();
+                // SAFETY: the memory was allocated for it.
+                unsafe {
+                    page.write(Page {
+                        head,
                         first,
-                        embedded: true,
+                        skipped,
+                        embedded: false,
                         refs: AtomicUsize::new(1),
                         links,
-                    },
-                    // The page's reference and the consumer's.
-                    head: Head::new(2),
-                })));
+                    });
+                }
+                page
+            }
+            None => {
+                let (block, skipped) = allocate::<Block>();
                 // SAFETY: the offset is within the block.
-                let head = unsafe { block.byte_add(core::mem::offset_of!(Block, head)) };
-                // SAFETY: `block` was just made and is nobody else's.
-                unsafe { (*block.as_ptr()).page.head = head.cast() };
+                let head = unsafe { block.byte_add(offset_of!(Block, head)) };
+                // SAFETY: the memory was allocated for it.
+                unsafe {
+                    block.write(Block {
+                        page: Page {
+                            head: head.cast(),
+                            first,
+                            skipped,
+                            embedded: true,
+                            refs: AtomicUsize::new(1),
+                            links,
+                        },
+                        // The page's reference and the consumer's.
+                        head: Head::new(2),
+                    });
+                }
                 // The page comes first.
                 block.cast()
             }
@@ -136,8 +155,9 @@ impl Drop for PageRef {
         self.page().refs.load(Acquire);
         let head = self.page().head;
         if !self.page().embedded {
-            // SAFETY: the last reference is gone, and the page was made by `Box` alone (invariant 2).
-            drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+            let skipped = self.page().skipped;
+            // SAFETY: the last reference is gone, and the page has an allocation of its own (invariant 2).
+            unsafe { free(self.0, skipped) };
         }
         // SAFETY: the page's reference to its head ends with the page, once.
         unsafe { release_head(head) };
@@ -163,9 +183,48 @@ pub(super) unsafe fn release_head(head: NonNull<Head>) {
     }
     head_ref(head).refs.load(Acquire);
     // SAFETY: a head is part of a block, which starts at this distance before it.
-    let block = unsafe { head.as_ptr().byte_sub(core::mem::offset_of!(Block, head)) };
-    // SAFETY: the last reference is gone, so the embedded page is, too (it owns one); the block was made by `Box`.
-    drop(unsafe { Box::from_raw(block.cast::<Block>()) });
+    let block = unsafe { head.byte_sub(offset_of!(Block, head)) }.cast::<Block>();
+    // SAFETY: the block is still there, since heads are freed with it.
+    let skipped = unsafe { block.as_ref() }.page.skipped;
+    // SAFETY: the last reference is gone, so that of the embedded page is, too (invariant 2).
+    unsafe { free(block, skipped) };
+}
+
+/// What is allocated for a `T`.
+const fn layout<T>() -> Layout {
+    assert!(align_of::<T>() <= UNIT);
+    match Layout::from_size_align(size_of::<T>() + ALIGN - UNIT, UNIT) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a page is small"),
+    }
+}
+
+/// Memory for a `T` whose address is a multiple of `ALIGN`, and how far from the start of the allocation that is.
+fn allocate<T>() -> (NonNull<T>, u8) {
+    let layout = const { layout::<T>() };
+    // SAFETY: the size is not zero.
+    let memory = unsafe { alloc(layout) };
+    let Some(memory) = NonNull::new(memory) else {
+        handle_alloc_error(layout)
+    };
+    let skipped = memory.addr().get().wrapping_neg() % ALIGN;
+    // SAFETY: `layout` has room for it, since the start is a multiple of `UNIT`.
+    let place = unsafe { memory.byte_add(skipped) };
+    (place.cast(), skipped as u8)
+}
+
+/// Drops `value`, and frees its memory.
+///
+/// # Safety
+///
+/// It lies where `allocate` has said, with `skipped`, and nobody uses it any more.
+unsafe fn free<T>(value: NonNull<T>, skipped: u8) {
+    // SAFETY: by the contract of this function.
+    unsafe { value.drop_in_place() };
+    // SAFETY: this undoes the addition in `allocate`.
+    let memory = unsafe { value.cast::<u8>().byte_sub(usize::from(skipped)) };
+    // SAFETY: it was allocated with this layout.
+    unsafe { dealloc(memory.as_ptr(), const { layout::<T>() }) };
 }
 
 /// Counts one more reference.
@@ -202,7 +261,7 @@ fn data(page: *mut Page, place: u32) -> *const () {
 /// The page of a waker's pointer. (A pointer, as a page cannot be freed through a `&Page`.)
 #[inline]
 fn page_at(data: *const ()) -> NonNull<Page> {
-    let page = data.map_addr(|address| address - address % align_of::<Page>());
+    let page = data.map_addr(|address| address - address % ALIGN);
     // SAFETY: no page is at address 0 (invariant 3).
     unsafe { NonNull::new_unchecked(page.cast::<Page>().cast_mut()) }
 }
@@ -212,7 +271,7 @@ fn page_at(data: *const ()) -> NonNull<Page> {
 fn page_and_place<'a>(data: *const ()) -> (&'a Page, u32) {
     // SAFETY: private to the vtable, whose callers hold a waker, which keeps the page (invariants 2 and 3).
     let page = unsafe { page_at(data).as_ref() };
-    (page, page.first + (data.addr() % align_of::<Page>()) as u32)
+    (page, page.first + (data.addr() % ALIGN) as u32)
 }
 
 pub(super) static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
