@@ -1,4 +1,4 @@
-//! asyncio's `as_completed`: each output the moment it is there, the quickest first.
+//! asyncio's `as_completed`: each output as soon as it is ready, the quickest first.
 //!
 //! `.keyed()` tells which input an output belongs to: `key.index()` is its place among the inputs.
 //!

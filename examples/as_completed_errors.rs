@@ -1,6 +1,6 @@
 //! A failure is an item like any other: it does not end the stream, and the rest still come.
 //!
-//! asyncio's `as_completed` raises the error at the `await` of that one item, and goes on, too.
+//! asyncio's `as_completed` goes on too, and raises the error at the `await` of that one item.
 //!
 //! ```text
 //! $ cargo run --example as_completed_errors

@@ -1,6 +1,6 @@
 //! A service that asks several backends for each request, and answers by the deadline with what it has.
 //!
-//! A service and its backends on loopback, real HTTP between them. One backend hangs and one fails; the answer comes
+//! A service and its backends on loopback, with real HTTP between them. One backend hangs and one fails; the answer comes
 //! anyway, and says what is missing. The call that hangs is dropped with the set it is in, so nothing piles up behind
 //! that backend. In asyncio, `wait(…, timeout=…)` leaves it running until somebody cancels it.
 //!

@@ -1,7 +1,7 @@
 //! asyncio's `create_task`: start now, rejoin later. On a multi-threaded executor the tasks use all cores.
 //!
-//! A plain future runs on the thread that awaits it, however many of them are gathered. A task is handed to the executor by
-//! a closure, so it works with any. A panic stays in its task; `gather` gets it as that one's error.
+//! Plain futures run on the thread that awaits them, however many are gathered. A task runs wherever the executor puts it; `create_task`
+//! takes the executor's own function for that, here `tokio::spawn`. A panic stays in its task, and is that task's error.
 //!
 //! ```text
 //! $ cargo run --example create_task_multicore
@@ -47,7 +47,7 @@ async fn main() {
     let ids = gather((0..4).map(|_| work())).await;
     println!("futures: 4 ran on {} thread", threads(ids));
 
-    let tasks = (0..4).map(|_| create_task(work_together(), |task| _ = tokio::spawn(task)));
+    let tasks = (0..4).map(|_| create_task(work_together(), tokio::spawn));
     let ids = gather(tasks).await;
     println!(
         "tasks: 4 ran on {} threads",
@@ -57,8 +57,7 @@ async fn main() {
     // The panic is printed where it is handled, not where it happens.
     panic::set_hook(Box::new(|_| {}));
     let ranges = [(0, 200_000), (7, 7), (200_000, 400_000)];
-    let tasks =
-        ranges.map(|(from, to)| create_task(primes(from, to), |task| _ = tokio::spawn(task)));
+    let tasks = ranges.map(|(from, to)| create_task(primes(from, to), tokio::spawn));
     for outcome in gather(tasks).await {
         println!("{:?}", outcome.map_err(|error| error.to_string()));
     }

@@ -1,7 +1,7 @@
 //! The children go on while the loop body awaits: no deadlock over a lock that a child holds.
 //!
 //! Between two calls of `next` nobody polls the children. If the body of the loop then waits for something that only a child
-//! can release, it waits for ever; every stream of futures in Rust has this trap. asyncio has not: its tasks run by
+//! can release, it waits for ever; every stream of futures in Rust has this trap. asyncio does not: its tasks run by
 //! themselves. `drive_while` polls the children while the body awaits, and `for_each` does so for its whole body.
 //!
 //! ```text

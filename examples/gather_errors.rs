@@ -1,8 +1,8 @@
 //! What becomes of the others when one fails?
 //!
 //! `gather` over `Result`s is asyncio's `gather(…, return_exceptions=True)`: every outcome at its place. `try_gather` is
-//! asyncio's plain `gather`: the first error at once. There the others run on and nobody hears of them again; here they
-//! are dropped, or, over a set of your own, still yours.
+//! asyncio's plain `gather`: the first error at once. There the others run on, and nobody hears of them again; here they
+//! are dropped or, if you lend it a set, still yours.
 //!
 //! ```text
 //! $ cargo run --example gather_errors

@@ -1,7 +1,7 @@
 //! A hedged request: if the first attempt is slow or fails, start a second one, and take the first success of both.
 //!
-//! asyncio cannot wait for a success: a task that fails ends its `wait` too, so a loop has to look at each outcome and decide
-//! whether to wait again.
+//! asyncio cannot wait for a success: its `FIRST_COMPLETED` ends with a failure, too, so a loop has to look at each outcome and
+//! decide whether to wait again.
 //!
 //! ```text
 //! $ cargo run --example hedge

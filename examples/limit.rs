@@ -1,7 +1,7 @@
 //! Many inputs, few at a time: the iterator is advanced only when a place has come free.
 //!
-//! asyncio's `gather` starts all at once; people put a semaphore into each child, which still makes every child at the start.
-//! Here ten thousand inputs need the memory of two, and the order of the outputs is the same as without a limit.
+//! asyncio's `gather` starts all at once; a semaphore in each child holds them back, but all of them exist from the start.
+//! Here ten thousand inputs would need the memory of two, and the outputs come in the same order as without a limit.
 //!
 //! ```text
 //! $ cargo run --example limit

@@ -1,6 +1,6 @@
 //! A progress bar for a `gather`: the third-party package `tqdm` does this for asyncio.
 //!
-//! `on_progress` is called with the exact counts, once per completion. The bar shows itself on standard error, and only if
+//! `on_progress` is called with the exact counts, once per completion. The bar is on standard error, and only if
 //! that is a terminal.
 //!
 //! ```text

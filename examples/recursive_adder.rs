@@ -2,8 +2,8 @@
 //!
 //! asyncio's three functions take no newcomers; its `TaskGroup` does, but hands out nothing before all are done.
 //!
-//! A child that holds an `Adder` of its own set would have a type that contains itself. A box whose type names only the
-//! output ends the recursion: `Visit` below.
+//! The type of a child that holds an `Adder` of its own set would contain itself. A box whose type names only the output
+//! ends the recursion: `Visit` below.
 //!
 //! ```text
 //! $ cargo run --example recursive_adder

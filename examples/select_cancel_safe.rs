@@ -1,7 +1,7 @@
 //! A view inside `tokio::select!`: `next` is cancel safe.
 //!
-//! Whenever the other branch wins, `select!` drops the future of `next`; what had completed stays in the view, and comes out
-//! of the next `next`. asyncio can lose an item there: one per cancelled `anext`.
+//! Whenever the other branch wins, `select!` drops the future of `next`; what had completed stays in the view, and comes with
+//! the next call. asyncio can lose an item there: one per cancelled `anext`.
 //!
 //! ```text
 //! $ cargo run --example select_cancel_safe

@@ -1,7 +1,7 @@
 //! Waits for the first ones, inserts what they lead to, and waits on: a crawl under a deadline.
 //!
-//! asyncio's `wait` takes a fixed set: growing means to build a new one from `pending` and the newcomers each time, and a
-//! loop over n tasks takes time in n². Here it is one set all along.
+//! asyncio's `wait` takes a fixed set: to grow means to build a new one from `pending` and the newcomers each time, and a
+//! loop over n tasks takes n² steps. Here it is one set all along.
 //!
 //! ```text
 //! $ cargo run --example wait_growing

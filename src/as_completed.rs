@@ -34,6 +34,10 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 /// them can give, it waits for ever. [`for_each`](AsCompleted::for_each) and [`drive_while`](AsCompleted::drive_while) let
 /// them go on.
 ///
+/// # Cost
+///
+/// O(1) per wake and per item, whatever the number in flight. Memory is that of a [`FutureSet`].
+///
 /// # Cancel safety
 ///
 /// Dropping an `AsCompleted` drops the futures that it owns, and the outputs that it has not handed out. Over a
@@ -122,7 +126,7 @@ enum State {
     Ended,
 }
 
-/// The stream of [`as_completed`].
+/// The stream of [`as_completed`], where its cancel safety and panics are described.
 #[must_use = "nothing runs unless its items are taken: `while let Some(output) = outputs.next().await`, or `for_each`"]
 pub struct AsCompleted<S, K = Plain> {
     set: S,
@@ -138,7 +142,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     ///
     /// # Cancel safety
     ///
-    /// A `next` that is dropped has taken nothing: the output comes with the next one. So it may stand in a `select!`:
+    /// A `next` that is dropped has taken nothing: the output comes with the next call. So it can be used in a `select!`:
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
@@ -235,12 +239,12 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
 
     /// Runs `body` for every item, one after another, while the futures go on. Without futures it ends at its first poll.
     ///
-    /// An `async` closure will do: `pages.for_each(async |page| store(page).await)`, unless it changes what it captures; then write a loop with
-    /// [`drive_while`](Self::drive_while).
+    /// `body` may be an `async` closure, `pages.for_each(async |page| store(page).await)`, unless it changes what it captures: then write a loop
+    /// with [`drive_while`](Self::drive_while).
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops the body that runs, its item, and this view: over a `&mut FutureSet` the other outputs and
+    /// Dropping it drops the running body with its item, and this view: over a `&mut FutureSet` the other outputs and
     /// futures stay in the set.
     ///
     /// # Panics
@@ -305,9 +309,14 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
 }
 
 impl<S: AnySet, K> AsCompleted<S, K> {
-    /// Adds a future, whose output will be an item of this stream; with a [`limit`](crate::limit()), when there is a place for it.
+    /// Adds a future, whose output will be an item of this stream; with a [`limit`](crate::limit()) it starts when there is a place
+    /// for it.
     ///
-    /// After the end, that is after `None` or a deadline, it is kept in the set, and not polled by this view.
+    /// After the end, that is after `None` or a deadline, the future is kept in the set, and not polled by this view.
+    ///
+    /// # Panics
+    ///
+    /// As [`FutureSet::insert`].
     ///
     /// # Examples
     ///
@@ -330,6 +339,7 @@ impl<S: AnySet, K> AsCompleted<S, K> {
     /// assert_eq!(all, [2, 1, 0]);
     /// # });
     /// ```
+    #[doc(alias = "push")]
     pub fn insert(&mut self, future: impl IntoFuture<IntoFuture = S::Future>) -> Key
     where
         S: Core,
@@ -362,7 +372,7 @@ impl<S: AnySet, K> AsCompleted<S, K> {
         self.set
     }
 
-    /// How much is done; see [`Progress`].
+    /// How much is done; see [`Progress`]. Both counts are 0 if there were no futures.
     pub fn progress(&self) -> Progress
     where
         S: Core,

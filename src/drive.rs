@@ -74,11 +74,11 @@ impl<F: Future> FutureSet<F> {
     /// The next output, in the order of completion: `None` if nothing is in the set, and `Some` again when something is.
     ///
     /// Unclaimed outputs come first; every future is polled once before the first output comes out. Futures are polled only while
-    /// this is awaited: see [`drive_while`](Self::drive_while) for going on meanwhile.
+    /// this is awaited; with [`drive_while`](Self::drive_while) they go on while something else is.
     ///
     /// # Cancel safety
     ///
-    /// A `next` that is dropped has taken nothing: the output comes with the next one.
+    /// A `next` that is dropped has taken nothing: the output comes with the next call.
     ///
     /// # Panics
     ///
@@ -120,10 +120,10 @@ impl<F: Future> FutureSet<F> {
     /// Runs `body`, any future, while the futures of this set go on; gives the body's output.
     ///
     /// In every tick the futures are polled first, then the body. Outputs wait in the set, in the order of completion. So a
-    /// body that waits for what only a future of the set can give, a lock, a permit, a message, gets it. With an empty set it
+    /// body that waits for what only a future of the set can give (a lock, a permit, a message) gets it. With an empty set it
     /// is the body alone.
     ///
-    /// A body that never yields, because it computes or blocks, keeps all others from running: nobody can help that.
+    /// A body that never yields, because it computes or blocks, keeps all others from running: no library can help that.
     ///
     /// # Cancel safety
     ///

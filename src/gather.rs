@@ -22,8 +22,8 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 /// come in the order of insertion, whatever the order of completion; an empty input gives an empty `Vec` at the first poll.
 /// Nothing runs before the first poll.
 ///
-/// Outputs may well be `Result`s: each stays at its place, and none ends the gathering early (for that there is
-/// [`try_gather`]). For a few futures of different types there is [`gather!`](crate::gather!). A `Gather` is a future, so groups nest.
+/// Outputs may be `Result`s: each stays at its place, and no error ends the gathering early; for that there is
+/// [`try_gather`]. For a few futures of different types there is [`gather!`](crate::gather!). A `Gather` is a future, so groups nest.
 ///
 /// # Cost
 ///
@@ -52,8 +52,8 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 ///
 /// # Differences from asyncio
 ///
-/// asyncio's `gather` takes its awaitables one by one, starts them at the call, and by default raises the first exception. This one takes a
-/// list, starts at the first poll, and never fails: gathered `Result`s are `return_exceptions=True`.
+/// asyncio's `gather` takes its awaitables as separate arguments, starts them at the call, and by default raises the first exception. This
+/// one takes a list, starts at the first poll, and never fails: gathered `Result`s are `return_exceptions=True`.
 #[doc(alias = "return_exceptions")]
 #[doc(alias = "join_all")]
 #[inline]
@@ -68,16 +68,20 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 
 /// Runs futures concurrently until one fails, or all succeed: then gives their outputs in input order.
 ///
-/// Like [`gather`](gather()), for futures of `Result`s. The first error in the order of completion ends it, in the tick in
-/// which it happens and at any size, even if earlier inputs are still pending; among futures that are ready at the
+/// Like [`gather`](gather()), for futures of `Result`s; an empty input gives `Ok` of an empty `Vec`. The first error in the order of
+/// completion ends it, in the tick in which it happens and at any size, even if earlier inputs are still pending; among futures that are ready at the
 /// first poll it is the first in input order.
 ///
 /// After an error the futures that an owning `TryGather` still has are dropped at once. Over a `&mut FutureSet` only the error has
-/// been claimed: the rest stays in the set and can be driven further, and successes from before are there, too.
+/// been claimed: the rest stays in the set and can go on, and the successes so far are there, too.
 ///
 /// # Errors
 ///
 /// The first error of a future, untouched.
+///
+/// # Cost
+///
+/// As for [`gather`](gather()).
 ///
 /// # Cancel safety
 ///
@@ -143,7 +147,7 @@ impl<P: FnMut(Progress)> Meter<P> {
     }
 }
 
-/// The future of [`gather`](gather()).
+/// The future of [`gather`](gather()), where its cancel safety and panics are described.
 #[must_use = "nothing runs unless this is awaited"]
 pub struct Gather<S, P = fn(Progress)> {
     /// `None` after the end.
@@ -151,7 +155,7 @@ pub struct Gather<S, P = fn(Progress)> {
     meter: Meter<P>,
 }
 
-/// The future of [`try_gather`].
+/// The future of [`try_gather`], where its cancel safety and panics are described.
 #[must_use = "nothing runs unless this is awaited"]
 pub struct TryGather<S, P = fn(Progress)> {
     /// `None` after the end.
@@ -170,8 +174,8 @@ impl<S, P> Unpin for TryGather<S, P> {}
 impl<S: AnySet, P> Gather<S, P> {
     /// Ends with an error when `timer`, any future, completes first; its output is ignored.
     ///
-    /// In every tick the futures are polled before the timer: one that is ready when time is up has made it. The error is
-    /// [`TimedOut`], which gives back what the gathering was made of, so that nothing is lost: finished outputs are
+    /// In every tick the futures are polled before the timer: one that is ready when time is up still counts. The error is
+    /// [`TimedOut`], which gives back what the gathering was made of, so nothing is lost: finished outputs are
     /// unclaimed in it, unfinished futures in flight. Gathered again, it gives the full `Vec`, in input order.
     ///
     /// # Errors
@@ -222,6 +226,10 @@ impl<S, P> TryGather<S, P> {
     /// # Errors
     ///
     /// [`TimedOut`] outside, the first error of a future inside.
+    ///
+    /// # Cancel safety
+    ///
+    /// As without a timeout.
     ///
     /// # Examples
     ///

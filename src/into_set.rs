@@ -15,6 +15,22 @@ use crate::set::{FutureSet, Progress};
 /// - a [`Limit`](crate::Limit), from [`limit`](crate::limit()).
 ///
 /// A tuple of futures is none of these: see [`gather!`](crate::gather!). A single future needs no set: await it.
+///
+/// # Examples
+///
+/// A function that takes what [`gather`](crate::gather()) takes:
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use rejoin::{IntoSet, gather};
+///
+/// async fn sum<S: IntoSet<Future: Future<Output = u32>>>(futures: S) -> u32 {
+///     gather(futures).await.into_iter().sum()
+/// }
+///
+/// assert_eq!(sum([1, 2, 3].map(async |n| n)).await, 6);
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a collection of futures",
     label = "expected an iterator of futures, a `FutureSet`, a `&mut FutureSet` or a `limit(…)`",
@@ -64,7 +80,7 @@ impl<F: Future> IntoSet for &mut FutureSet<F> {
 
 /// A set as views know it: a [`FutureSet`], a `&mut FutureSet` or a [`Limit`](crate::Limit).
 ///
-/// Views are generic over this trait; it cannot be implemented outside of this crate, and has no methods to call.
+/// Views are generic over this trait. It cannot be implemented outside this crate, and has no methods to call.
 pub trait AnySet: sealed::Core {}
 
 impl<S: sealed::Core> AnySet for S {}

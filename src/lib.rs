@@ -1,5 +1,5 @@
-//! *Start things concurrently, then rejoin them*: what Python's asyncio users have in `gather`, `as_completed` and `wait`, for
-//! any executor.
+//! *Start things concurrently, then rejoin them*: Python's `asyncio.gather`, `as_completed` and `wait`, on any executor, with
+//! nothing lost on a timeout, an error or a cancellation.
 //!
 //! ```
 //! use rejoin::{FirstCompleted, as_completed, gather, wait};
@@ -11,10 +11,10 @@
 //! # futures_executor::block_on(async {
 //! let urls = ["/a", "/b", "/c"];
 //!
-//! let pages = gather(urls.map(fetch)).await; // all of them, in the order of the urls
+//! let pages = gather(urls.map(fetch)).await; // all of them, in the order of the URLs
 //! assert_eq!(pages, ["the page /a", "the page /b", "the page /c"]);
 //!
-//! let mut pages = as_completed(urls.map(fetch)); // each one when it is there
+//! let mut pages = as_completed(urls.map(fetch)); // each one as soon as it is done
 //! while let Some(page) = pages.next().await {
 //!     println!("{page}");
 //! }
@@ -31,9 +31,9 @@
 //! | `gather(…)` | [`try_gather()`], [`try_gather!`] | the same, or the first error |
 //! | `as_completed(…)` | [`as_completed()`] | a stream of outputs, in the order of completion |
 //! | `wait(…, return_when=…)` | [`wait()`], [`return_when`](Wait::return_when) | `(done, pending)` |
-//! | `timeout=…` | `.timeout(timer)` on each | any future is a timer |
+//! | `timeout=…` | `.timeout(timer)` on each | what was done by then; any future is a [`Timer`] |
 //! | | [`limit()`] | at most `n` at a time |
-//! | | [`FutureSet`], [`Adder`] | what all of them look at: grow it, lend it, keep it |
+//! | | [`FutureSet`], [`Adder`] | what all of them are views of: grow it, lend it, keep it |
 //! | `create_task(…)` | [`create_task`] | a future that runs in the background, on any executor |
 //!
 //! On this page:

@@ -9,7 +9,7 @@ use crate::set::{FutureSet, Progress};
 /// After this many completions the task is woken and gets its next turn, so that others have theirs.
 const COMPLETIONS_PER_TICK: usize = 128;
 
-/// At most `n` of the futures are in flight at any moment; the iterator is advanced only when a place is free for the next.
+/// Limits how many of the futures are in flight at any moment to `n`; the iterator is advanced only when a place is free.
 ///
 /// The result is an input for every view. Order and keys are as without a limit. All `n` places are filled, and their futures
 /// polled, before the first output is handed out. A place is free when its future has completed; in
@@ -18,6 +18,10 @@ const COMPLETIONS_PER_TICK: usize = 128;
 /// timeout, and as the `pending` of a [`wait`](crate::wait()).
 ///
 /// An empty iterator is fine: the view ends at its first poll.
+///
+/// # Cost
+///
+/// Memory is for `n` futures, and for the outputs that nobody has claimed: a `gather` keeps them all.
 ///
 /// # Panics
 ///

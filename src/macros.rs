@@ -3,7 +3,6 @@
 use core::fmt;
 use core::future::{Future, IntoFuture};
 use core::marker::PhantomData;
-use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -18,8 +17,8 @@ pub mod private {
 
 /// Runs futures of different types concurrently and gives all their outputs, as a tuple in the order of the arguments.
 ///
-/// Any number of arguments, from none, which gives `()`, on; a trailing comma is fine. They are evaluated at the call, in order. The
-/// value is a future, and not `Unpin`: it nests, boxes, spawns, and takes any timeout.
+/// It takes any number of arguments, even none, which gives `()`; they are evaluated at the call, in order. The value is a
+/// future, and not `Unpin`: it can be nested, boxed and spawned, and any runtime's timeout goes around it.
 ///
 /// # Cost
 ///
@@ -150,15 +149,23 @@ impl<L, F: Future> fmt::Debug for And<L, F> {
 pub trait List {
     const LEN: usize;
 
-    /// Polls the unfinished ones whose number is in `numbers`. Whether all of those are finished.
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, numbers: &Range<usize>) -> bool;
+    /// Polls the unfinished ones from number `first` on. Whether all of those are finished.
+    fn poll_from(self: Pin<&mut Self>, first: usize, cx: &mut Context<'_>) -> bool;
+
+    /// Polls the unfinished ones before number `end`. Whether all of those are finished.
+    fn poll_before(self: Pin<&mut Self>, end: usize, cx: &mut Context<'_>) -> bool;
 }
 
 impl List for Nil {
     const LEN: usize = 0;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>, _: &Range<usize>) -> bool {
+    fn poll_from(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> bool {
+        true
+    }
+
+    #[inline]
+    fn poll_before(self: Pin<&mut Self>, _: usize, _: &mut Context<'_>) -> bool {
         true
     }
 }
@@ -167,11 +174,23 @@ impl<L: List, F: Future> List for And<L, F> {
     const LEN: usize = L::LEN + 1;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, numbers: &Range<usize>) -> bool {
+    fn poll_from(self: Pin<&mut Self>, first: usize, cx: &mut Context<'_>) -> bool {
+        if first > L::LEN {
+            return true;
+        }
         let this = self.project();
-        let others_done = this.list.poll(cx, numbers);
-        let done = !numbers.contains(&L::LEN) || this.last.poll(cx).is_ready();
-        others_done && done
+        let others_done = this.list.poll_from(first, cx);
+        this.last.poll(cx).is_ready() && others_done
+    }
+
+    #[inline]
+    fn poll_before(self: Pin<&mut Self>, end: usize, cx: &mut Context<'_>) -> bool {
+        if end == 0 {
+            return true;
+        }
+        let this = self.project();
+        let others_done = this.list.poll_before(end.min(L::LEN), cx);
+        (end <= L::LEN || this.last.poll(cx).is_ready()) && others_done
     }
 }
 
@@ -310,9 +329,8 @@ impl<L: List, M, K> Join<L, M, K> {
     fn poll_list(start: &mut usize, mut list: Pin<&mut L>, cx: &mut Context<'_>) -> bool {
         let first = *start;
         *start = if first + 1 < L::LEN { first + 1 } else { 0 };
-        let end_done = list.as_mut().poll(cx, &(first..L::LEN));
-        let start_done = first == 0 || list.poll(cx, &(0..first));
-        end_done && start_done
+        let end_done = list.as_mut().poll_from(first, cx);
+        list.poll_before(first, cx) && end_done
     }
 }
 

@@ -1,6 +1,6 @@
 //! When a `wait` returns.
 
-/// The condition on which a [`wait`](crate::wait()) returns, beside that all is done.
+/// When a [`wait`](crate::wait()) returns, if not all is done before.
 ///
 /// Implemented by [`AllCompleted`], [`FirstCompleted`], [`FirstError`], [`FirstSuccess`] and [`AtLeast`], by every closure
 /// `FnMut(&T) -> bool`, and by whatever condition you write yourself. A closure's argument needs its type spelled out:
@@ -61,6 +61,15 @@ impl<T, C: FnMut(&T) -> bool> ReturnWhen<T> for C {
 }
 
 /// Return when all are done, errors or not. The default.
+///
+/// # Examples
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// let (done, pending) = rejoin::wait([1, 2].map(async |n| n)).await;
+/// assert_eq!((done.len(), pending.len()), (2, 0));
+/// # });
+/// ```
 #[doc(alias = "ALL_COMPLETED")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AllCompleted;
@@ -72,6 +81,21 @@ impl<T> ReturnWhen<T> for AllCompleted {
 }
 
 /// Return when any is done. Several may be, if they complete in the same tick.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use rejoin::{FirstCompleted, wait};
+/// use tokio::time::sleep;
+///
+/// let naps = [30, 10].map(|ms| sleep(Duration::from_millis(ms)));
+/// let (done, pending) = wait(naps).return_when(FirstCompleted).await;
+/// assert_eq!((done[0].key.index(), pending.len()), (1, 1));
+/// # }
+/// ```
 #[doc(alias = "FIRST_COMPLETED")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FirstCompleted;
@@ -83,6 +107,25 @@ impl<T> ReturnWhen<T> for FirstCompleted {
 }
 
 /// Return at the first `Err`; if there is none, when all are done.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use rejoin::{FirstError, wait};
+/// use tokio::time::sleep;
+///
+/// let naps = [(10, Ok(1)), (20, Err("a nightmare")), (30, Ok(3))].map(async |(ms, result)| {
+///     sleep(Duration::from_millis(ms)).await;
+///     result
+/// });
+/// let (done, pending) = wait(naps).return_when(FirstError).await;
+/// assert_eq!(done.last().unwrap().output, Err("a nightmare"));
+/// assert_eq!((done.len(), pending.len()), (2, 1));
+/// # }
+/// ```
 #[doc(alias = "FIRST_EXCEPTION")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FirstError;
@@ -94,6 +137,24 @@ impl<T, E> ReturnWhen<Result<T, E>> for FirstError {
 }
 
 /// Return at the first `Ok`; if there is none, when all are done.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use rejoin::{FirstSuccess, wait};
+/// use tokio::time::sleep;
+///
+/// let mirrors = [(10, Err("gone")), (20, Ok("a file")), (30, Ok("a file"))].map(async |(ms, result)| {
+///     sleep(Duration::from_millis(ms)).await;
+///     result
+/// });
+/// let (done, _) = wait(mirrors).return_when(FirstSuccess).await;
+/// assert_eq!(done.last().unwrap().output, Ok("a file"));
+/// # }
+/// ```
 #[doc(alias = "select_ok")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FirstSuccess;
@@ -105,6 +166,21 @@ impl<T, E> ReturnWhen<Result<T, E>> for FirstSuccess {
 }
 
 /// A quorum: return when so many are done, or all, if there are fewer. `AtLeast(0)` returns after one pass, with whatever is ready.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// use std::time::Duration;
+/// use rejoin::{AtLeast, wait};
+/// use tokio::time::sleep;
+///
+/// let naps = [30, 10, 20].map(|ms| sleep(Duration::from_millis(ms)));
+/// let (done, pending) = wait(naps).return_when(AtLeast(2)).await;
+/// assert_eq!((done.len(), pending.len()), (2, 1));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AtLeast(pub usize);
 

@@ -126,7 +126,7 @@ impl<F: Future> FutureSet<F> {
         set
     }
 
-    /// Puts a future in, and gives it a name.
+    /// Inserts a future, and gives its key.
     ///
     /// It is polled when the set is polled next; a task that waits for the set is woken for it.
     ///
@@ -143,6 +143,7 @@ impl<F: Future> FutureSet<F> {
     /// let key = set.insert(std::future::ready(1));
     /// assert_eq!((key.index(), set.len()), (0, 1));
     /// ```
+    #[doc(alias = "push")]
     pub fn insert(&mut self, future: F) -> Key {
         // An insertion has its turn after the wakes that came before it.
         self.take_woken();
@@ -152,6 +153,10 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// Drops an unfinished future now. `false` if `key` names none that is in flight; an output stays claimable.
+    ///
+    /// # Panics
+    ///
+    /// When the future's destructor does; the future is gone then, too.
     ///
     /// # Examples
     ///

@@ -19,13 +19,17 @@ use pin_project::{pin_project, pinned_drop};
 
 /// Starts a future in the background, on any executor, and gives a handle to rejoin it.
 ///
-/// `spawn` is called at once with the future to run, whose output is `()`: any function or closure that hands it to an executor will do. What it
-/// returns is dropped, so a handle that cancels when it is dropped, as smol's does, must be detached in `spawn`.
+/// `spawn` is called at once with the future to run, whose output is `()`: any function or closure that hands it to an executor
+/// will do. What it returns is dropped, so a handle that cancels when it is dropped, as smol's does, must be detached in `spawn`.
 ///
 /// The future then runs without being polled by us, on a multi-threaded executor beside others. It must be `Send`, or `'static`,
 /// only if `spawn` asks for it: `tokio::task::spawn_local` does not.
 ///
 /// The [`Task`] is a future of `Result<T, TaskError>`; dropping it aborts.
+///
+/// # Cost
+///
+/// Two small allocations, besides those of `spawn`, and a lock that is held for a few instructions.
 ///
 /// # Panics
 ///
@@ -43,8 +47,8 @@ use pin_project::{pin_project, pinned_drop};
 /// # });
 /// ```
 ///
-/// On async-std: `create_task(future, async_std::task::spawn)`. On smol: `create_task(future, |task|
-/// smol::spawn(task).detach())`.
+/// On async-std: `create_task(future, async_std::task::spawn)`.
+/// On smol: `create_task(future, |task| smol::spawn(task).detach())`.
 ///
 /// # Differences from asyncio
 ///
@@ -197,6 +201,7 @@ pub struct Task<T> {
 impl<T> Task<T> {
     /// Asks the future to end: it is dropped when its executor polls it next, for which it is woken. The task then gives an
     /// error that [`is_aborted`](TaskError::is_aborted), unless the future was done before.
+    #[doc(alias = "cancel")]
     pub fn abort(&self) {
         self.shared.abort.abort();
     }

@@ -17,7 +17,8 @@ use crate::view::{Advance, Join};
 /// [`try_gather`](crate::TryGather::timeout), [`as_completed`](crate::AsCompleted::timeout), [`wait`](crate::Wait::timeout)), where
 /// it is described.
 ///
-/// Cancel safety and panics are those of the view. When the view ends in time, the timer is dropped with it.
+/// The timer is boxed: one allocation. Cancel safety and panics are those of the view. When the view ends in time, the timer is
+/// dropped with it.
 #[must_use = "nothing runs unless this is awaited"]
 pub struct Timeout<V, D> {
     pub(crate) view: V,
@@ -85,7 +86,23 @@ impl<V: fmt::Debug, D> fmt::Debug for Timeout<V, D> {
 /// What tells a view that time is up: any future. Its output is ignored.
 ///
 /// Every future is a timer: `tokio::time::sleep(duration)`, `smol::Timer::after(duration)`, `async_std::task::sleep(duration)`, a
-/// shutdown signal, a channel. A time alone, a `Duration`, is none: the crate has no clock.
+/// shutdown signal, a channel. A `Duration` alone is none, as the crate has no clock.
+///
+/// # Examples
+///
+/// Until somebody says stop:
+///
+/// ```
+/// # futures_executor::block_on(async {
+/// use std::future::pending;
+/// use rejoin::wait;
+///
+/// let (stop, stopped) = tokio::sync::oneshot::channel();
+/// stop.send("enough").unwrap();
+/// let (done, rest) = wait([pending::<()>()]).timeout(stopped).await;
+/// assert_eq!((done.len(), rest.len()), (0, 1));
+/// # });
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a timer",
     label = "expected a future that completes when time is up",

@@ -20,12 +20,12 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 /// Runs futures concurrently until all are done, a condition holds, or time is up: then gives what is done, and what is not.
 ///
 /// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit()). The result is `(done,
-/// pending)`: together all, and in one of them only. `done` is a `Vec<Completed<T>>` in the order of completion, with keys; `pending`
+/// pending)`; every future is in exactly one of them. `done` is a `Vec<Completed<T>>` in the order of completion, with keys; `pending`
 /// is what was given, as it is now: insert into it, wait again, gather it, or drop it. It is not a copy, and handing it over
 /// polls and wakes nobody.
 ///
-/// Without a condition, `wait` waits for all: see [`return_when`](Wait::return_when). It never fails: neither an error of a future nor a
-/// [`timeout`](Wait::timeout) does. Outputs that were unclaimed before count at once. Whatever completes up to and in the
+/// Without a condition, `wait` waits for all: see [`return_when`](Wait::return_when). Nothing makes it fail, neither an error of a future nor a
+/// [`timeout`](Wait::timeout). Outputs that were unclaimed before count at once. Whatever completes up to and in the
 /// tick in which the condition comes true is in `done`. An empty input gives `(vec![], pending)` at the first poll.
 ///
 /// # Cost
@@ -80,7 +80,7 @@ pub fn wait<S: IntoSet>(futures: S) -> Wait<S::Set> {
     }
 }
 
-/// The future of [`wait`].
+/// The future of [`wait`], where its cancel safety and panics are described.
 #[must_use = "nothing runs unless this is awaited"]
 pub struct Wait<S, C = AllCompleted> {
     /// `None` after the end.
@@ -124,7 +124,7 @@ impl<S: AnySet, C> Wait<S, C> {
 
     /// Returns when `timer`, any future, completes, with what is done by then, perhaps nothing; its output is ignored.
     ///
-    /// In every tick the futures are polled before the timer: one that is ready when time is up has made it. An empty
+    /// In every tick the futures are polled before the timer: one that is ready when time is up still counts. An empty
     /// input ends at once, without the timer.
     ///
     /// # Cancel safety

@@ -11,8 +11,8 @@ use super::ready::Sender;
 /// Made by [`FutureSet::adder`](crate::FutureSet::adder) and [`AsCompleted::adder`](crate::AsCompleted::adder). Clones put into the same
 /// set. An adder never blocks, and does not keep its set, or a view of it, alive.
 ///
-/// A view ends when nothing is in flight and nothing waits to be added, and that is decided at one instant: whatever is
-/// inserted before it is awaited, whatever comes later gets its future back. A set that outlives its views keeps its adders
+/// A view ends when, at one instant, nothing is in flight and nothing waits to be added: whatever was inserted before that
+/// instant is awaited, whatever comes later gets its future back. A set that outlives its views keeps its adders
 /// open; what is inserted then waits for the next view.
 ///
 /// # A future that adds to its own set

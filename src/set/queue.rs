@@ -152,6 +152,10 @@ impl Queue {
         if self.round == 0 {
             return None;
         }
+        self.pop_next()
+    }
+
+    fn pop_next(&mut self) -> Option<Run> {
         let run = self.runs.pop(self.round)?;
         self.round -= run.len as usize;
         self.forget(run);

@@ -196,11 +196,14 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
+    #[inline]
     pub(super) fn expect(&mut self, additional: usize) {
         self.expected = self.expected.saturating_add(additional);
         // A directory that is larger than this grows as it is filled.
-        let chunks = self.expected.div_ceil(CHUNK).min(1 << 14);
-        self.rest.reserve(chunks.saturating_sub(1));
+        if self.expected > CHUNK {
+            let chunks = self.expected.div_ceil(CHUNK).min(1 << 14);
+            self.rest.reserve(chunks - 1);
+        }
     }
 
     /// Whether the next insertion allocates.
@@ -232,7 +235,7 @@ impl<P, V> Slab<P, V> {
         (index, 1 << index)
     }
 
-    #[cold]
+    #[inline]
     fn grow(&mut self) {
         let capacity = if self.expected > 0 {
             self.expected.min(CHUNK)
@@ -282,6 +285,7 @@ impl<P, V> Slab<P, V> {
 
     /// Stores values in the free places of one chunk, which are one after the other, until these or the values run out. Tells
     /// `note` the first place and the number, also if the iterator panics. `false` when there are no more values.
+    #[inline]
     pub(super) fn fill(
         &mut self,
         values: &mut impl Iterator<Item = P>,

@@ -97,6 +97,7 @@ impl<F: Future> Store<F> {
         }
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, additional: usize) {
         self.slab.expect(additional);
     }
@@ -140,6 +141,7 @@ impl<F: Future> Store<F> {
     }
 
     /// Inserts futures that then lie in a row, and tells `note` where, also if the iterator panics. `false` if there are no more.
+    #[inline]
     pub(super) fn fill(
         &mut self,
         futures: &mut impl Iterator<Item = F>,

@@ -14,8 +14,12 @@ use peers_field::harness::{Measured, Measurement};
 use crate::table::{short, thousands};
 
 const COLUMNS: usize = 3;
-const PANEL: (u32, u32) = (440, 300);
-const LEGEND_LINE: i32 = 20;
+const PANEL: (u32, u32) = (440, 340);
+const LEGEND_LINE: i32 = 28;
+// A page shows the picture at two thirds of its size: the small print is still read then.
+const HEADING: i32 = 23;
+const CAPTION: i32 = 21;
+const SMALL: i32 = 19;
 
 const PEERS: [RGBColor; 12] = [
     RGBColor(31, 119, 180),
@@ -177,14 +181,14 @@ fn draw_legend(
     lines: &[Line],
     columns: usize,
 ) -> Result<(), Box<dyn Error>> {
-    let heading = ("sans-serif", 16, &INK).into_text_style(legend);
+    let heading = ("sans-serif", HEADING, &INK).into_text_style(legend);
     legend.draw_text(title, &heading, (12, 8))?;
     for (place, line) in lines.iter().enumerate() {
         let x = 12 + (place % columns) as i32 * PANEL.0 as i32;
         let y = LEGEND_LINE * (place / columns + 2) as i32 - 4;
         legend.draw(&PathElement::new([(x, y), (x + 24, y)], line.style))?;
-        let text = ("sans-serif", 13, &INK).into_text_style(legend);
-        legend.draw_text(&line.name, &text, (x + 32, y - 6))?;
+        let text = ("sans-serif", SMALL, &INK).into_text_style(legend);
+        legend.draw_text(&line.name, &text, (x + 32, y - 8))?;
     }
     Ok(())
 }
@@ -206,13 +210,13 @@ fn draw_panel(
         .collect();
     let (cheapest, dearest) = range(costs);
     let (least, greatest) = (cheapest * 0.8, dearest * 1.25);
-    let small = ("sans-serif", 12, &INK).into_text_style(panel);
+    let small = ("sans-serif", SMALL, &INK).into_text_style(panel);
     let mut chart = ChartBuilder::on(panel)
-        .caption(&workload[0].workload, ("sans-serif", 14, &INK))
+        .caption(&workload[0].workload, ("sans-serif", CAPTION, &INK))
         .margin(8)
-        .margin_right(24)
-        .x_label_area_size(24)
-        .y_label_area_size(48)
+        .margin_right(36)
+        .x_label_area_size(32)
+        .y_label_area_size(60)
         .build_cartesian_2d(
             (fewest * 0.8..most * 1.25)
                 .log_scale()

@@ -66,6 +66,7 @@ impl<P, V> Chunk<P, V> {
             .expect("the futures of one chunk exceed the address space")
     }
 
+    #[inline]
     pub(super) fn new(capacity: usize) -> Self {
         debug_assert!((1..=CHUNK).contains(&capacity));
         let layout = Self::layout(capacity);

@@ -1,0 +1,10 @@
+use std::future::ready;
+use std::time::Duration;
+
+use rejoin::{as_completed, wait};
+
+fn main() {
+    let second = Duration::from_secs(1);
+    let _ = wait([ready(1)]).timeout(second);
+    let _ = as_completed([ready(1)]).timeout(second);
+}
