@@ -1,6 +1,7 @@
 //! Futures in flight and outputs that nobody has claimed: the one thing that all views look at.
 
 mod adder;
+mod done;
 mod key;
 mod queue;
 #[allow(
@@ -9,6 +10,7 @@ mod queue;
 )]
 mod ready;
 mod rounds;
+mod row;
 mod runs;
 #[allow(
     unsafe_code,
@@ -25,13 +27,16 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::Context;
 
+use done::Done;
 use queue::Queue;
 use ready::{Ready, Receiver};
+use row::Row;
+use runs::Run;
 use store::Store;
 
 pub use adder::{Adder, Closed};
+pub(crate) use done::Cursor;
 pub use key::{Completed, Key};
-pub(crate) use store::Cursor;
 
 /// How much of a set is done: of all futures that were inserted, those that completed.
 ///
@@ -91,17 +96,120 @@ pub struct Progress {
 #[doc(alias = "shield")]
 pub struct FutureSet<F: Future> {
     store: Store<F>,
+    row: Row,
+    /// What stands in `row`, and more, once that is not enough.
+    books: Option<Box<Books<F>>>,
+}
+
+/// Whose turn it is, who was woken, and who completed.
+struct Books<F: Future> {
+    done: Done<F::Output>,
     queue: Queue,
     ready: Ready,
     /// Places in the queue whose future was given up: freed when their turn comes.
     stale: usize,
     /// If the number in flight is limited: the places of those that wait for their first poll.
-    #[allow(
-        clippy::box_collection,
-        reason = "most sets need none, and are moved about"
-    )]
-    waiting: Option<Box<VecDeque<u32>>>,
+    waiting: Option<VecDeque<u32>>,
     inbox: Option<Receiver<F>>,
+}
+
+impl<F: Future> Books<F> {
+    const fn new(unordered: bool) -> Self {
+        Self {
+            done: Done::new(unordered),
+            queue: Queue::new(),
+            ready: Ready::new(),
+            stale: 0,
+            waiting: None,
+            inbox: None,
+        }
+    }
+
+    /// Stores a future and queues it for its first poll, or lets it wait for it if the number in flight is limited.
+    #[inline]
+    fn admit(&mut self, store: &mut Store<F>, future: F) {
+        if store.is_full() {
+            self.compact(store);
+        }
+        let place = store.insert(future);
+        match &mut self.waiting {
+            None => self.queue.push(place, true),
+            Some(waiting) => {
+                self.queue.hold(place);
+                waiting.push_back(place);
+            }
+        }
+    }
+
+    /// Gives a future up with `how`, and lets go of its place, also if the destructor panics.
+    fn give_up<R>(
+        &mut self,
+        store: &mut Store<F>,
+        place: u32,
+        how: impl FnOnce(&mut Store<F>) -> R,
+    ) -> R {
+        struct LetGo<'a, F: Future> {
+            store: &'a mut Store<F>,
+            books: &'a mut Books<F>,
+            place: u32,
+        }
+        impl<F: Future> Drop for LetGo<'_, F> {
+            fn drop(&mut self) {
+                let Self {
+                    store,
+                    books,
+                    place,
+                } = self;
+                books.ready.forget(*place);
+                if books.queue.contains(*place) {
+                    books.stale += 1;
+                } else {
+                    store.release(*place);
+                }
+                if store.in_flight() == 0 {
+                    // Somebody who waits for the last one would wait for ever.
+                    books.ready.rouse();
+                }
+            }
+        }
+        let let_go = LetGo {
+            store,
+            books: self,
+            place,
+        };
+        how(let_go.store)
+    }
+
+    /// Frees the places that only wait for their turn to be freed, if they are many.
+    fn compact(&mut self, store: &mut Store<F>) {
+        if self.stale > 64 && self.stale > self.queue.len() / 2 {
+            let mut freed = Vec::with_capacity(self.stale);
+            self.queue
+                .retain(|place| store.is_in_flight(place), |place| freed.push(place));
+            freed.into_iter().for_each(|place| store.release(place));
+            self.stale = 0;
+        }
+    }
+
+    #[cold]
+    fn take_added(&mut self, store: &mut Store<F>) {
+        for future in self
+            .inbox
+            .as_mut()
+            .map(Receiver::take)
+            .into_iter()
+            .flatten()
+        {
+            self.admit(store, future);
+        }
+    }
+
+    fn has_adders(&self) -> bool {
+        // In this order: the last adder may have put something in before it went.
+        self.inbox
+            .as_ref()
+            .is_some_and(|inbox| !inbox.is_alone() || !inbox.is_empty())
+    }
 }
 
 impl<F: Future> FutureSet<F> {
@@ -110,11 +218,8 @@ impl<F: Future> FutureSet<F> {
     pub const fn new() -> Self {
         Self {
             store: Store::new(),
-            queue: Queue::new(),
-            ready: Ready::new(),
-            stale: 0,
-            waiting: None,
-            inbox: None,
+            row: Row::new(),
+            books: None,
         }
     }
 
@@ -145,11 +250,12 @@ impl<F: Future> FutureSet<F> {
     /// ```
     #[doc(alias = "push")]
     pub fn insert(&mut self, future: F) -> Key {
+        let (store, books) = self.books();
         // An insertion has its turn after the wakes that came before it.
-        self.take_woken();
-        self.admit(future);
-        self.ready.rouse();
-        self.store.newest()
+        books.take_woken(store);
+        books.admit(store, future);
+        books.ready.rouse();
+        store.newest()
     }
 
     /// Drops an unfinished future now. `false` if `key` names none that is in flight; an output stays claimable.
@@ -172,7 +278,8 @@ impl<F: Future> FutureSet<F> {
         let Some(place) = self.place_in_flight(key) else {
             return false;
         };
-        self.give_up(place, |store| store.discard(place));
+        let (store, books) = self.books();
+        books.give_up(store, place, |store| store.discard(place));
         true
     }
 
@@ -193,7 +300,8 @@ impl<F: Future> FutureSet<F> {
         F: Unpin,
     {
         let place = self.place_in_flight(key)?;
-        self.give_up(place, |store| store.extract(place))
+        let (store, books) = self.books();
+        books.give_up(store, place, |store| store.extract(place))
     }
 
     /// An unfinished future. `None` if `key` names none that is in flight.
@@ -219,7 +327,12 @@ impl<F: Future> FutureSet<F> {
     /// Whether the future of this name is in the set: in flight, or completed with its output unclaimed.
     #[must_use]
     pub fn contains(&self, key: Key) -> bool {
-        self.store.place(key).is_some() || self.store.has_spilled(key)
+        let has_spilled = || {
+            self.books
+                .as_ref()
+                .is_some_and(|books| books.done.has_spilled(key))
+        };
+        self.store.place(key).is_some() || has_spilled()
     }
 
     /// How many there are: futures in flight, and outputs that nobody has claimed.
@@ -253,18 +366,22 @@ impl<F: Future> FutureSet<F> {
     /// ```
     pub fn clear(&mut self) {
         /// Does what is left to do, also after a panic.
-        struct Rest<'a, F: Future>(&'a mut FutureSet<F>);
+        struct Rest<'a, F: Future>(&'a mut Store<F>, &'a mut Books<F>);
         impl<F: Future> Drop for Rest<'_, F> {
             fn drop(&mut self) {
-                self.0.compact();
-                self.0.ready.rouse();
+                let Self(store, books) = self;
+                books.compact(store);
+                books.ready.rouse();
             }
         }
-        self.stale = self.queue.len();
-        self.ready.forget_all();
-        let rest = Rest(self);
-        let Self { store, queue, .. } = &mut *rest.0;
-        store.clear(|place| queue.contains(place));
+        let (store, books) = self.books();
+        books.stale = books.queue.len();
+        books.ready.forget_all();
+        let spilled = books.done.clear();
+        let rest = Rest(store, books);
+        let queue = &rest.1.queue;
+        rest.0.clear(|place| queue.contains(place));
+        drop(spilled);
     }
 
     /// How much is done, counted since the set was made. In an empty set that was never filled both counts are 0.
@@ -292,12 +409,25 @@ impl<F: Future> FutureSet<F> {
     ///
     /// See [`Adder`], also for examples.
     pub fn adder(&mut self) -> Adder<F> {
-        if self.inbox.as_ref().is_some_and(Receiver::is_closed) {
+        let Books { inbox, ready, .. } = self.books().1;
+        if inbox.as_ref().is_some_and(Receiver::is_closed) {
             // By a view that has ended: its adders stay closed.
-            self.inbox = None;
+            *inbox = None;
         }
-        let inbox = self.inbox.get_or_insert_with(|| self.ready.inbox());
+        let inbox = inbox.get_or_insert_with(|| ready.inbox());
         Adder::new(inbox.sender())
+    }
+
+    /// The store, and the books, which are opened if they are not.
+    #[inline]
+    fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
+        let Self { store, row, books } = self;
+        let books = books.get_or_insert_with(|| {
+            let mut books = Box::new(row.books());
+            store.outputs(|place| books.done.note(Run::of(place, false)));
+            books
+        });
+        (store, books)
     }
 
     /// The place of an unfinished future.
@@ -307,72 +437,14 @@ impl<F: Future> FutureSet<F> {
             .filter(|place| self.store.is_in_flight(*place))
     }
 
-    /// Gives a future up with `how`, and lets go of its place, also if the destructor panics.
-    fn give_up<R>(&mut self, place: u32, how: impl FnOnce(&mut Store<F>) -> R) -> R {
-        struct LetGo<'a, F: Future> {
-            set: &'a mut FutureSet<F>,
-            place: u32,
-        }
-        impl<F: Future> Drop for LetGo<'_, F> {
-            fn drop(&mut self) {
-                let Self { set, place } = self;
-                set.ready.forget(*place);
-                if set.queue.contains(*place) {
-                    set.stale += 1;
-                } else {
-                    set.store.release(*place);
-                }
-                if set.store.in_flight() == 0 {
-                    // Somebody who waits for the last one would wait for ever.
-                    set.ready.rouse();
-                }
-            }
-        }
-        let let_go = LetGo { set: self, place };
-        how(&mut let_go.set.store)
-    }
-
-    /// Stores a future and queues it for its first poll.
-    #[inline]
-    fn admit(&mut self, future: F) {
-        if self.store.is_full() && self.stale != 0 {
-            self.compact();
-        }
-        let place = self.store.insert(future);
-        enlist(&mut self.queue, &mut self.waiting, place);
-    }
-
-    /// Stores futures and queues them for their first poll.
-    #[inline]
-    fn fill<A: IntoFuture<IntoFuture = F>>(&mut self, futures: impl Iterator<Item = A>) {
-        let mut futures = futures.map(A::into_future);
-        self.store.expect(futures.size_hint().0);
-        loop {
-            if self.store.is_full() && self.stale != 0 {
-                self.compact();
-            }
-            let Self { store, queue, .. } = self;
-            if !store.fill(&mut futures, |start, len| queue.push_fresh(start, len)) {
-                return;
-            }
-        }
-    }
-
-    /// Frees the places that only wait for their turn to be freed, if they are many.
-    fn compact(&mut self) {
-        if self.stale > 64 && self.stale > self.queue.len() / 2 {
-            let Self { store, queue, .. } = self;
-            let mut freed = Vec::with_capacity(self.stale);
-            queue.retain(|place| store.is_in_flight(place), |place| freed.push(place));
-            freed.into_iter().for_each(|place| store.release(place));
-            self.stale = 0;
-        }
-    }
-
     /// Whether somebody waits for the first poll.
     #[inline]
     pub(crate) fn has_fresh(&self) -> bool {
-        self.queue.fresh() != 0 && self.store.in_flight() != 0
+        let fresh = match &self.books {
+            None => !self.row.polled && self.row.queued != 0,
+            Some(books) => books.queue.fresh() != 0,
+        };
+        fresh && self.store.in_flight() != 0
     }
 
     #[inline]
@@ -385,57 +457,51 @@ impl<F: Future> FutureSet<F> {
         self.store.unclaimed()
     }
 
+    /// How many wait for their turn.
+    #[inline]
+    fn queued(&self) -> usize {
+        match &self.books {
+            None => self.row.queued.count_ones() as usize,
+            Some(books) => books.queue.len(),
+        }
+    }
+
     /// Whether nothing is in flight and nothing waits to be added.
     #[inline]
     pub(crate) fn is_drained(&mut self) -> bool {
-        if self.store.in_flight() != 0 {
-            return false;
-        }
-        if self.inbox.as_ref().is_none_or(Receiver::is_empty) {
-            return true;
-        }
-        self.take_added();
-        false
+        self.is_drained_by(|inbox| inbox.is_empty())
     }
 
     /// The same, and closes the adders in the instant in which it is so.
     #[inline]
     pub(crate) fn close_if_drained(&mut self) -> bool {
+        self.is_drained_by(Receiver::close_if_empty)
+    }
+
+    #[inline]
+    fn is_drained_by(&mut self, is_empty: impl FnOnce(&mut Receiver<F>) -> bool) -> bool {
         if self.store.in_flight() != 0 {
             return false;
         }
-        if self.inbox.as_mut().is_none_or(Receiver::close_if_empty) {
+        let Some(books) = &mut self.books else {
+            return true;
+        };
+        if books.inbox.as_mut().is_none_or(is_empty) {
             return true;
         }
-        self.take_added();
+        books.take_added(&mut self.store);
         false
-    }
-
-    #[cold]
-    fn take_added(&mut self) {
-        for future in self
-            .inbox
-            .as_mut()
-            .map(Receiver::take)
-            .into_iter()
-            .flatten()
-        {
-            self.admit(future);
-        }
     }
 
     /// Whether futures may come in that nobody can count yet.
     pub(crate) fn has_adders(&self) -> bool {
-        // In this order: the last adder may have put something in before it went.
-        self.inbox
-            .as_ref()
-            .is_some_and(|inbox| !inbox.is_alone() || !inbox.is_empty())
+        self.books.as_ref().is_some_and(|books| books.has_adders())
     }
 
     /// Sees to it that `cx`'s task is polled again: at once if something is queued, else when something is woken or inserted.
     #[inline]
     pub(crate) fn park(&mut self, cx: &Context<'_>) {
-        if !self.queue.is_empty() || !self.ready.sleep(cx.waker()) {
+        if self.queued() != 0 || !self.books().1.ready.sleep(cx.waker()) {
             cx.waker().wake_by_ref();
         }
     }
@@ -443,96 +509,137 @@ impl<F: Future> FutureSet<F> {
     /// Takes back what `park` has arranged.
     #[inline]
     pub(crate) fn unpark(&mut self) {
-        self.ready.awake();
+        if let Some(books) = &mut self.books {
+            books.ready.awake();
+        }
     }
 
+    /// Claims the output that completed first.
     #[inline]
     pub(crate) fn claim(&mut self) -> Option<Completed<F::Output>> {
-        self.store.claim()
+        let Self { store, books, .. } = self;
+        match books {
+            None => {
+                let (key, output) = store.take_keyed(store.next_output(0)?)?;
+                Some(Completed { key, output })
+            }
+            Some(books) => books.done.claim(store),
+        }
     }
 
     #[inline]
     pub(crate) fn claim_output(&mut self) -> Option<F::Output> {
-        self.store.claim_output()
+        let Self { store, books, .. } = self;
+        match books {
+            None => store.take_output(store.next_output(0)?),
+            Some(books) => books.done.claim_output(store),
+        }
     }
 
+    /// Claims all outputs, in the order of completion.
     pub(crate) fn claim_all(&mut self) -> Vec<Completed<F::Output>> {
-        self.store.claim_all()
+        let mut all = Vec::with_capacity(self.unclaimed());
+        while let Some(completed) = self.claim() {
+            all.push(completed);
+        }
+        all
     }
 
+    /// Claims all outputs, in the order of insertion, passing them through `map`.
+    #[inline]
     pub(crate) fn claim_in_order<T>(&mut self, map: impl FnMut(F::Output) -> T) -> Vec<T> {
-        self.store.claim_in_order(map)
+        let Self { store, books, .. } = self;
+        match books {
+            None => {
+                let mut all = Vec::with_capacity(store.unclaimed());
+                store.take_outputs(&mut all, map);
+                all
+            }
+            Some(books) => books.done.claim_in_order(store, map),
+        }
     }
 
-    /// Until `keep_order`, outputs are claimed by `claim_in_order` alone.
+    /// From now on, and as long as nothing has completed, the order of completion is not noted. Until `keep_order` outputs are
+    /// claimed by `claim_in_order` alone.
+    #[inline]
     pub(crate) fn forget_order(&mut self) {
-        self.store.forget_order();
+        if self.unclaimed() != 0 {
+            return;
+        }
+        match &mut self.books {
+            None => self.row.unordered = true,
+            Some(books) => books.done.forget_order(),
+        }
     }
 
+    /// From now on the order of completion is noted; before, it was that of places.
     pub(crate) fn keep_order(&mut self) {
-        self.store.keep_order();
+        match &mut self.books {
+            None => self.row.unordered = false,
+            Some(books) => books.done.keep_order(&self.store),
+        }
     }
 
-    /// The next output that `cursor` has not passed.
+    /// The next output that `cursor` has not passed, in the order of completion.
     #[inline]
     pub(crate) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {
-        self.store.see(cursor)
+        let Self { store, books, .. } = self;
+        match books {
+            None => {
+                let start = if cursor.seen == 0 { 0 } else { cursor.last + 1 };
+                cursor.last = store.next_output(start)?;
+                cursor.seen += 1;
+                store.output(cursor.last)
+            }
+            Some(books) => books.done.see(store, cursor),
+        }
     }
 
     /// Claims the output that `cursor` has passed last.
     pub(crate) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
-        self.store.claim_seen(cursor)
+        let Self { store, books, .. } = self;
+        match books {
+            None => store.take_output(cursor.last),
+            Some(books) => books.done.claim_seen(store, cursor),
+        }
     }
 
     // What a limit needs: children that are polled only when it says so, and outputs that take no places.
 
     /// From now on, who comes in waits for `start`.
     pub(crate) fn hold_back(&mut self) {
-        self.waiting.get_or_insert_default();
+        self.books().1.waiting.get_or_insert_default();
     }
 
     /// How many are in flight that have been started.
     pub(crate) fn started(&self) -> usize {
-        self.in_flight() - self.waiting.as_ref().map_or(0, |waiting| waiting.len())
+        let waiting = self.books.as_ref().and_then(|books| books.waiting.as_ref());
+        self.in_flight() - waiting.map_or(0, VecDeque::len)
     }
 
     /// Lets `future`, or with `None` the first that waits, run: polls it once. `false` if nobody waits.
     pub(crate) fn start(&mut self, future: Option<F>) -> bool {
+        let (store, books) = self.books();
         // Who was woken before has its turn before this one's next.
-        self.take_woken();
+        books.take_woken(store);
         let place = match future {
-            Some(future) => self.store.insert(future),
-            None => match self
-                .waiting
-                .as_mut()
-                .and_then(|waiting| waiting.pop_front())
-            {
+            Some(future) => store.insert(future),
+            None => match books.waiting.as_mut().and_then(VecDeque::pop_front) {
                 Some(place) => {
-                    self.queue.unhold(place);
+                    books.queue.unhold(place);
                     place
                 }
                 None => return false,
             },
         };
-        self.poll_one::<true>(place, &mut 0);
+        books.poll_one::<true>(store, place, &mut 0);
         true
     }
 
     /// Moves unclaimed outputs out of their places.
     pub(crate) fn spill(&mut self) {
-        self.store.spill();
-    }
-}
-
-/// Queues a child that has come in for its first poll, or lets it wait for it if the number in flight is limited.
-#[inline]
-#[allow(clippy::box_collection, reason = "the field's type")]
-fn enlist(queue: &mut Queue, waiting: &mut Option<Box<VecDeque<u32>>>, place: u32) {
-    match waiting {
-        None => queue.push(place, true),
-        Some(waiting) => {
-            queue.hold(place);
-            waiting.push_back(place);
+        if let Some(books) = &mut self.books {
+            books.done.spill(&mut self.store);
         }
     }
 }
@@ -540,11 +647,15 @@ fn enlist(queue: &mut Queue, waiting: &mut Option<Box<VecDeque<u32>>>, place: u3
 impl<F: Future> Drop for FutureSet<F> {
     fn drop(&mut self) {
         // Closed before the children go, so that none of them can add another; what has come in is dropped after them.
-        let late = self.inbox.as_mut().map(Receiver::close);
-        if !self.is_empty() {
-            self.store.clear(|_| false);
+        if let Some(books) = &mut self.books {
+            let late = books.inbox.as_mut().map(Receiver::close);
+            let spilled = books.done.clear();
+            if self.store.in_flight() + self.store.unclaimed() != 0 {
+                self.store.clear(|_| false);
+            }
+            drop(spilled);
+            drop(late);
         }
-        drop(late);
     }
 }
 
@@ -561,7 +672,7 @@ impl<F: Future> fmt::Debug for FutureSet<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FutureSet")
             .field("in_flight", &self.in_flight())
-            .field("queued", &self.queue.len())
+            .field("queued", &self.queued())
             .field("unclaimed", &self.unclaimed())
             .field("progress", &self.progress())
             .field("adders", &self.has_adders())
@@ -573,24 +684,44 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
     #[inline]
     fn extend<I: IntoIterator<Item = A>>(&mut self, futures: I) {
         /// Wakes the task that waits for the set, also if the iterator panics.
-        struct Rouse<'a, F: Future>(&'a mut FutureSet<F>);
+        struct Rouse<'a, F: Future>(&'a mut Store<F>, &'a mut Books<F>);
         impl<F: Future> Drop for Rouse<'_, F> {
             fn drop(&mut self) {
-                self.0.ready.rouse();
+                self.1.ready.rouse();
             }
         }
-        let futures = futures.into_iter();
-        let rouse = Rouse(self);
-        rouse.0.take_woken();
-        rouse.0.fill(futures);
+        let mut futures = futures.into_iter().map(A::into_future);
+        let (store, books) = self.books();
+        let Rouse(store, books) = &mut Rouse(store, books);
+        books.take_woken(store);
+        store.expect(futures.size_hint().0);
+        loop {
+            if store.is_full() {
+                books.compact(store);
+            }
+            if !store.fill(&mut futures, |start, len| {
+                books.queue.push_fresh(start, len)
+            }) {
+                return;
+            }
+        }
     }
 }
 
 impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
+        let mut futures = futures.into_iter().map(A::into_future);
         let mut set = Self::new();
-        set.fill(futures.into_iter());
+        let Self { store, row, books } = &mut set;
+        store.expect(futures.size_hint().0);
+        while store.fill(&mut futures, |start, len| match books {
+            None if start < 64 => row.queued |= row::mask(start, len),
+            _ => {
+                let books = books.get_or_insert_with(|| Box::new(row.books()));
+                books.queue.push_fresh(start, len);
+            }
+        }) {}
         set
     }
 }

@@ -132,20 +132,26 @@ impl Ready {
             _ => (None, 0),
         };
         Poller {
-            lent: Lent::new(self.head, page),
-            kept,
+            lender: Lender {
+                lent: Lent::new(self.head, page),
+                made: None,
+                kept,
+            },
             ready: self,
+            place,
         }
     }
 
-    /// Notes that `place` has wakers, and the page that was made for them, if it was.
-    #[cold]
-    fn keep(&mut self, place: u32, page: Option<PageRef>) {
-        if let Some(page) = page {
+    /// Takes over what became of the children in the block of places that `place` is in.
+    #[inline]
+    pub(super) fn take_over(&mut self, place: u32, lender: &mut Lender) {
+        // After a panic: what was made is adopted all the same.
+        let late = lender.lent.take_kept().flatten();
+        if let Some(page) = lender.made.take().or(late) {
             self.adopt(place, page);
         }
         if let Some(entry) = self.entry_mut(place) {
-            entry.kept |= Self::bit(place);
+            entry.kept = lender.kept;
         }
     }
 
@@ -233,7 +239,7 @@ impl Ready {
                 }
             }
         }
-        self.poller(place).lend(place, poll)
+        self.poller(place).lender.poll(place, poll)
     }
 
     fn collect(&mut self) -> Option<u32> {
@@ -352,26 +358,80 @@ impl Drop for Ready {
     }
 }
 
-/// Polls children in places of one page, with the wakers that they need.
-pub(super) struct Poller<'a> {
-    ready: &'a mut Ready,
+/// Lends wakers to children in places of one page.
+pub(super) struct Lender {
     lent: Lent,
+    /// The page, if it was made since.
+    made: Option<PageRef>,
     /// The places whose child has kept a waker.
     kept: u64,
 }
 
-impl Poller<'_> {
+impl Lender {
+    /// For children none of whom has kept a waker before, in a set without a page.
+    #[inline]
+    pub(super) fn new() -> Self {
+        Self {
+            lent: Lent::new(None, None),
+            made: None,
+            kept: 0,
+        }
+    }
+
+    /// Whether a child has kept a waker, also one that is gone: then [`Ready::take_over`] is to be called.
+    #[inline]
+    pub(super) fn has_kept(&self) -> bool {
+        self.made.is_some() || self.kept != 0 || self.lent.has_kept()
+    }
+
     /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
     /// a way that the stack does not know: then the caller is to queue the place.
-    ///
-    /// `FIRST` says that it is the child's first poll.
+    #[inline]
+    pub(super) fn poll<R>(
+        &mut self,
+        place: u32,
+        poll: impl FnOnce(&mut Context<'_>) -> R,
+    ) -> (R, bool) {
+        let waker = self.lent.waker(place);
+        let result = poll(&mut Context::from_waker(&waker));
+        self.take_kept(place);
+        (result, self.lent.take_woken())
+    }
+
+    #[inline]
+    fn take_kept(&mut self, place: u32) {
+        if let Some(page) = self.lent.take_kept() {
+            self.kept |= Ready::bit(place);
+            if page.is_some() {
+                self.made = page;
+            }
+        }
+    }
+
+    /// Forgets that the child in `place` had wakers, as it is gone.
+    #[inline]
+    pub(super) fn forget(&mut self, place: u32) {
+        self.kept &= !Ready::bit(place);
+    }
+}
+
+/// Polls children in places of one page, with the wakers that they need.
+pub(super) struct Poller<'a> {
+    ready: &'a mut Ready,
+    lender: Lender,
+    /// One of the places.
+    place: u32,
+}
+
+impl Poller<'_> {
+    /// As [`Lender::poll`], for children who may have kept a waker before. `FIRST` says that it is the child's first poll.
     #[inline]
     pub(super) fn poll<const FIRST: bool, R>(
         &mut self,
         place: u32,
         poll: impl FnOnce(&mut Context<'_>) -> R,
     ) -> (R, bool) {
-        if !FIRST && self.kept & Ready::bit(place) != 0 {
+        if !FIRST && self.lender.kept & Ready::bit(place) != 0 {
             if let Some(page) = self
                 .ready
                 .entry(place)
@@ -381,44 +441,20 @@ impl Poller<'_> {
                 return (poll(&mut Context::from_waker(&waker)), false);
             }
         }
-        self.lend(place, poll)
-    }
-
-    /// The same for a child that has kept no waker.
-    #[inline]
-    fn lend<R>(&mut self, place: u32, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, bool) {
-        let waker = self.lent.waker(place);
-        let result = poll(&mut Context::from_waker(&waker));
-        if let Some(page) = self.lent.take_kept() {
-            self.keep(place, page);
-        }
-        (result, self.lent.take_woken())
-    }
-
-    #[cold]
-    fn keep(&mut self, place: u32, page: Option<PageRef>) {
-        self.kept |= Ready::bit(place);
-        self.ready.keep(place, page);
+        self.lender.poll(place, poll)
     }
 
     /// Forgets that the child in `place` had wakers, as it is gone.
     #[inline]
     pub(super) fn forget(&mut self, place: u32) {
-        if self.kept != 0 && self.kept & Ready::bit(place) != 0 {
-            self.kept &= !Ready::bit(place);
-            self.ready.forget(place);
-        }
+        self.lender.forget(place);
     }
 }
 
 impl Drop for Poller<'_> {
     #[inline]
     fn drop(&mut self) {
-        // After a panic: what was made is adopted all the same.
-        if let Some(Some(page)) = self.lent.take_kept() {
-            let place = page.first();
-            self.ready.adopt(place, page);
-        }
+        self.ready.take_over(self.place, &mut self.lender);
     }
 }
 

@@ -4,67 +4,96 @@ use core::future::Future;
 use core::ops::Range;
 use core::task::Poll;
 
-use super::FutureSet;
 use super::ready::INBOX;
 use super::runs::Run;
 use super::slab::Verdict;
+use super::store::Store;
+use super::{Books, FutureSet};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
 const FRUITLESS_POLLS: usize = 128;
 
 impl<F: Future> FutureSet<F> {
+    /// Polls all children whose turn it is, once each: one round, or what is left of one.
+    #[inline]
+    pub(crate) fn run_round(&mut self) {
+        match &mut self.books {
+            Some(books) => {
+                if !books.queue.is_empty() || books.ready.has_woken() {
+                    books.run_round(&mut self.store);
+                }
+            }
+            None if self.row.queued == 0 => {}
+            None if self.row.unordered || self.store.unclaimed() == 0 => self.run_row(),
+            None => {
+                // What completes now comes after what has completed before.
+                let (store, books) = self.books();
+                books.run_round(store);
+            }
+        }
+    }
+}
+
+impl<F: Future> Books<F> {
     /// Queues whom others have woken or added.
     #[inline]
-    pub(super) fn take_woken(&mut self) {
+    pub(super) fn take_woken(&mut self, store: &mut Store<F>) {
         // What a panic may have left comes first.
-        self.queue_taken();
+        self.queue_taken(store);
         if let Some(number) = self.ready.take_first() {
-            self.queue_woken(number);
-            self.queue_taken();
+            self.queue_woken(store, number);
+            self.queue_taken(store);
         }
     }
 
     /// Queues those who have been taken off the stack.
     #[inline]
-    fn queue_taken(&mut self) {
+    fn queue_taken(&mut self, store: &mut Store<F>) {
         while let Some(number) = self.ready.next_taken() {
-            self.queue_woken(number);
+            self.queue_woken(store, number);
         }
     }
 
     #[inline]
-    fn queue_woken(&mut self, number: u32) {
+    fn queue_woken(&mut self, store: &mut Store<F>, number: u32) {
         if number == INBOX {
-            self.take_added();
-        } else if self.store.is_in_flight(number) {
+            self.take_added(store);
+        } else if store.is_in_flight(number) {
             self.queue.push(number, false);
         }
     }
 
     /// Polls the children in `run`, in order, for the first time or again. `false` if it was cut short: the rest is queued again.
     #[inline]
-    pub(super) fn poll_run<const FIRST: bool>(&mut self, run: Run, fruitless: &mut usize) -> bool {
+    fn poll_run<const FIRST: bool>(
+        &mut self,
+        store: &mut Store<F>,
+        run: Run,
+        fruitless: &mut usize,
+    ) -> bool {
         let mut turn = Turn {
-            set: self,
+            store,
+            books: self,
             current: None,
             rest: run,
             again: run.start..run.start,
         };
         let Turn {
-            set,
+            store,
+            books,
             current,
             rest,
             again,
         } = &mut turn;
         let Self {
-            store,
+            done,
             queue,
             ready,
             stale,
             ..
-        } = &mut **set;
+        } = &mut **books;
         let mut poller = ready.poller(run.start);
-        store.visit(run, |place, future| {
+        store.visit(run, Some(done), |place, future| {
             rest.advance();
             let Some(future) = future else {
                 // Given up while it was queued.
@@ -108,45 +137,53 @@ impl<F: Future> FutureSet<F> {
     #[inline]
     pub(super) fn poll_one<const FIRST: bool>(
         &mut self,
+        store: &mut Store<F>,
         place: u32,
         fruitless: &mut usize,
     ) -> bool {
         /// Gives the child up when it panics.
         struct Current<'a, F: Future> {
-            set: &'a mut FutureSet<F>,
+            store: &'a mut Store<F>,
+            books: &'a mut Books<F>,
             place: Option<u32>,
         }
         impl<F: Future> Drop for Current<'_, F> {
             #[inline]
             fn drop(&mut self) {
                 if let Some(place) = self.place {
-                    self.set.give_up(place, |store| store.discard(place));
+                    let Self { store, books, .. } = self;
+                    books.give_up(store, place, |store| store.discard(place));
                 }
             }
         }
-        let mut current = Current {
-            set: self,
+        let mut turn = Current {
+            store,
+            books: self,
             place: None,
         };
-        let set = &mut *current.set;
-        let Some(future) = set.store.future(place) else {
+        let Current {
+            store,
+            books,
+            place: current,
+        } = &mut turn;
+        let Some(future) = store.future(place) else {
             // Given up while it was queued.
-            set.stale -= 1;
-            set.store.release(place);
+            books.stale -= 1;
+            store.release(place);
             return true;
         };
-        current.place = Some(place);
-        let (polled, woken) = set.ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
-        current.place = None;
+        *current = Some(place);
+        let (polled, woken) = books.ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
+        *current = None;
         match polled {
             Poll::Ready(output) => {
                 *fruitless = 0;
-                set.ready.forget(place);
-                set.store.settle(place, output);
+                books.ready.forget(place);
+                store.settle(place, output, &mut books.done);
             }
             Poll::Pending => {
                 if woken {
-                    set.queue.push(place, false);
+                    books.queue.push(place, false);
                 }
                 *fruitless += usize::from(!FIRST);
             }
@@ -157,59 +194,52 @@ impl<F: Future> FutureSet<F> {
     /// Polls those who were woken since the last round, for whom there is no need to pass through the queue, as it is empty. `false` if
     /// that was not all of the round, or it is to be cut.
     #[inline]
-    fn poll_woken(&mut self, fruitless: &mut usize) -> bool {
+    fn poll_woken(&mut self, store: &mut Store<F>, fruitless: &mut usize) -> bool {
         /// Queues those who have not had their turn, also after a panic.
-        struct Rest<'a, F: Future>(&'a mut FutureSet<F>);
+        struct Rest<'a, F: Future>(&'a mut Store<F>, &'a mut Books<F>);
         impl<F: Future> Drop for Rest<'_, F> {
             #[inline]
             fn drop(&mut self) {
-                if self.0.ready.has_taken() {
-                    self.0.queue_taken();
-                    self.0.queue.begin_round();
+                let Self(store, books) = self;
+                if books.ready.has_taken() {
+                    books.queue_taken(store);
+                    books.queue.begin_round();
                 }
             }
         }
-        let rest = Rest(self);
-        let mut next = rest.0.ready.take_first();
+        let mut rest = Rest(store, self);
+        let Rest(store, books) = &mut rest;
+        let mut next = books.ready.take_first();
         while let Some(number) = next {
-            let set = &mut *rest.0;
-            if number == INBOX || !set.ready.has_kept(number) {
-                set.queue_woken(number);
-                set.queue_taken();
+            if number == INBOX || !books.ready.has_kept(number) {
+                books.queue_woken(store, number);
+                books.queue_taken(store);
                 return false;
             }
             // Whoever has kept a waker is in flight, and was polled before, so that no limit holds it back.
-            if !set.poll_one::<false>(number, fruitless) {
+            if !books.poll_one::<false>(store, number, fruitless) {
                 return false;
             }
-            next = set.ready.next_taken();
+            next = books.ready.next_taken();
         }
         true
     }
 
-    /// Polls all children whose turn it is, once each: one round, or what is left of one.
-    #[inline]
-    pub(crate) fn run_round(&mut self) {
-        if !self.queue.is_empty() || self.ready.has_woken() {
-            self.run_queued();
-        }
-    }
-
-    fn run_queued(&mut self) {
+    fn run_round(&mut self, store: &mut Store<F>) {
         let mut fruitless = 0;
         if !self.queue.is_empty() {
-            self.take_woken();
-        } else if self.poll_woken(&mut fruitless) {
+            self.take_woken(store);
+        } else if self.poll_woken(store, &mut fruitless) {
             return;
         }
         self.queue.begin_round();
         while fruitless < FRUITLESS_POLLS {
             let Some(run) = self.queue.pop() else { return };
             let goes_on = match (run.len, run.mark) {
-                (1, true) => self.poll_one::<true>(run.start, &mut fruitless),
-                (1, false) => self.poll_one::<false>(run.start, &mut fruitless),
-                (_, true) => self.poll_run::<true>(run, &mut fruitless),
-                (_, false) => self.poll_run::<false>(run, &mut fruitless),
+                (1, true) => self.poll_one::<true>(store, run.start, &mut fruitless),
+                (1, false) => self.poll_one::<false>(store, run.start, &mut fruitless),
+                (_, true) => self.poll_run::<true>(store, run, &mut fruitless),
+                (_, false) => self.poll_run::<false>(store, run, &mut fruitless),
             };
             if !goes_on {
                 return;
@@ -220,7 +250,8 @@ impl<F: Future> FutureSet<F> {
 
 /// Places whose turn it is, while they are polled.
 struct Turn<'a, F: Future> {
-    set: &'a mut FutureSet<F>,
+    store: &'a mut Store<F>,
+    books: &'a mut Books<F>,
     /// Who is being polled.
     current: Option<u32>,
     /// Who comes after that.
@@ -233,14 +264,15 @@ impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
         if self.again.start != self.again.end {
-            self.set.queue.push_again(self.again.clone());
+            self.books.queue.push_again(self.again.clone());
         }
         if self.rest.len != 0 {
-            self.set.queue.unpop(self.rest);
+            self.books.queue.unpop(self.rest);
         }
         if let Some(place) = self.current {
             // It has panicked.
-            self.set.give_up(place, |store| store.discard(place));
+            self.books
+                .give_up(self.store, place, |store| store.discard(place));
         }
     }
 }

@@ -489,6 +489,13 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
+    /// The first place from `start` on, in its chunk, that has a settled value.
+    #[inline]
+    pub(super) fn next_settled(&self, start: u32) -> Option<u32> {
+        let left = self.chunk(start).settled >> (start % CHUNK as u32);
+        (left != 0).then(|| start + left.trailing_zeros())
+    }
+
     /// Tells `each` the places with a settled value, in order.
     pub(super) fn settled_places(&self, mut each: impl FnMut(u32)) {
         for (number, chunk) in core::iter::once(&self.first).chain(&self.rest).enumerate() {

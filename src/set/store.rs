@@ -1,33 +1,14 @@
-//! What a set holds: futures in flight, and outputs that nobody has claimed, in the order of completion.
+//! What a set holds: futures in flight and outputs that nobody has claimed, and how many of each.
 
-use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use super::key::{Completed, Key};
-use super::runs::{Position, Run, Runs};
+use super::done::Done;
+use super::key::Key;
+use super::runs::Run;
 use super::slab::{Slab, Verdict};
-
-/// How far a view has looked at the unclaimed outputs, while it claims none of them.
-#[derive(Debug)]
-pub(crate) struct Cursor {
-    seen: usize,
-    /// The position after the last output that was seen in its place.
-    position: Position,
-    /// That place.
-    last: u32,
-}
-
-impl Cursor {
-    pub(crate) const START: Self = Self {
-        seen: 0,
-        position: Position::FRONT,
-        last: 0,
-    };
-}
 
 /// What is counted.
 struct Tally {
@@ -36,6 +17,8 @@ struct Tally {
     /// How many were given up.
     discarded: u64,
     in_flight: usize,
+    /// How many outputs nobody has claimed.
+    unclaimed: usize,
     /// The place of the last insertion.
     newest: u32,
     /// Whether all that is held lies in the slab in the order of insertion.
@@ -58,23 +41,17 @@ impl Tally {
         self.in_flight -= n;
         self.discarded += n as u64;
     }
-}
 
-#[allow(
-    clippy::box_collection,
-    reason = "most sets need none, and are moved about"
-)]
-type Spilled<T> = Option<Box<VecDeque<Completed<T>>>>;
+    #[inline]
+    fn complete(&mut self, n: usize) {
+        self.in_flight -= n;
+        self.unclaimed += n;
+    }
+}
 
 pub(super) struct Store<F: Future> {
     slab: Slab<F, F::Output>,
     tally: Tally,
-    /// Outputs that were moved out of their places, all of which completed before those that were not.
-    spilled: Spilled<F::Output>,
-    /// The places of the outputs that were not, in the order of completion.
-    done: Runs,
-    /// If nobody asks for that order: how many outputs there are, of which `done` does not know.
-    unordered: Option<usize>,
     /// The number of the set, once a key was made.
     id: u32,
 }
@@ -87,12 +64,10 @@ impl<F: Future> Store<F> {
                 inserted: 0,
                 discarded: 0,
                 in_flight: 0,
+                unclaimed: 0,
                 newest: 0,
                 in_order: true,
             },
-            spilled: None,
-            done: Runs::new(),
-            unordered: None,
             id: 0,
         }
     }
@@ -109,12 +84,17 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn unclaimed(&self) -> usize {
-        self.spilled_len() + self.done.len() + self.unordered.unwrap_or(0)
+        self.tally.unclaimed
     }
 
     #[inline]
-    fn spilled_len(&self) -> usize {
-        self.spilled.as_ref().map_or(0, |spilled| spilled.len())
+    fn held(&self) -> usize {
+        self.tally.in_flight + self.tally.unclaimed
+    }
+
+    /// Whether all that is held lies in the slab in the order of insertion.
+    pub(super) fn is_in_order(&self) -> bool {
+        self.tally.in_order
     }
 
     pub(super) fn completed(&self) -> usize {
@@ -134,7 +114,7 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn insert(&mut self, future: F) -> u32 {
-        let held = self.tally.in_flight + self.unclaimed();
+        let held = self.held();
         let place = self.slab.insert(future, self.tally.inserted);
         self.tally.insert(place, 1, held);
         place
@@ -147,7 +127,7 @@ impl<F: Future> Store<F> {
         futures: &mut impl Iterator<Item = F>,
         mut note: impl FnMut(u32, u32),
     ) -> bool {
-        let held = self.tally.in_flight + self.unclaimed();
+        let held = self.held();
         let Self { slab, tally, .. } = self;
         slab.fill(futures, tally.inserted, |start, len| {
             tally.insert(start, len, held);
@@ -155,7 +135,7 @@ impl<F: Future> Store<F> {
         })
     }
 
-    fn make_key(&mut self, index: u64, place: u32) -> Key {
+    pub(super) fn make_key(&mut self, index: u64, place: u32) -> Key {
         static SETS: AtomicU32 = AtomicU32::new(1);
         if self.id == 0 {
             // Ordering: only different numbers are wanted.
@@ -178,14 +158,6 @@ impl<F: Future> Store<F> {
         (key.set == self.id && self.slab.ordinal(key.place) == Some(key.index)).then_some(key.place)
     }
 
-    /// Whether the output of `key` was moved out of its place.
-    pub(super) fn has_spilled(&self, key: Key) -> bool {
-        self.spilled
-            .iter()
-            .flat_map(|spilled| spilled.iter())
-            .any(|completed| completed.key == key)
-    }
-
     #[inline]
     pub(super) fn is_in_flight(&self, place: u32) -> bool {
         self.slab.is_pinned(place)
@@ -197,60 +169,51 @@ impl<F: Future> Store<F> {
     }
 
     /// Shows `visit` the futures in a run of places within one block of 64, in order, and does what it says: an output takes the
-    /// place of its future, also if that one's destructor panics.
+    /// place of its future, also if that one's destructor panics, and `done` is told.
     #[inline]
     pub(super) fn visit(
         &mut self,
         run: Run,
+        done: Option<&mut Done<F::Output>>,
         mut visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
     ) {
         /// Notes completions in a row at once, also after a panic.
-        struct Note<'a> {
-            done: &'a mut Runs,
-            unordered: &'a mut Option<usize>,
-            in_flight: &'a mut usize,
+        struct Note<'a, T> {
+            done: Option<&'a mut Done<T>>,
+            tally: &'a mut Tally,
             start: u32,
             end: u32,
         }
-        impl Note<'_> {
+        impl<T> Note<'_, T> {
             #[inline]
             fn flush(&mut self) {
                 let len = self.end - self.start;
                 if len == 0 {
                     return;
                 }
-                *self.in_flight -= len as usize;
-                match self.unordered {
-                    Some(unordered) => *unordered += len as usize,
-                    None => self.done.push_run(Run {
+                self.tally.complete(len as usize);
+                if let Some(done) = &mut self.done {
+                    done.note(Run {
                         start: self.start,
                         len,
                         mark: false,
-                    }),
+                    });
                 }
             }
         }
-        impl Drop for Note<'_> {
+        impl<T> Drop for Note<'_, T> {
             #[inline]
             fn drop(&mut self) {
                 self.flush();
             }
         }
-        let Self {
-            slab,
-            done,
-            unordered,
-            tally,
-            ..
-        } = self;
         let mut note = Note {
             done,
-            unordered,
-            in_flight: &mut tally.in_flight,
+            tally: &mut self.tally,
             start: run.start,
             end: run.start,
         };
-        slab.visit(run.start, run.len, |place, future| {
+        self.slab.visit(run.start, run.len, |place, future| {
             let verdict = visit(place, future);
             if matches!(verdict, Verdict::Settle(_)) {
                 if place != note.end {
@@ -263,14 +226,11 @@ impl<F: Future> Store<F> {
         });
     }
 
-    /// Lets the output of the future in `place` take over that place, also if the future's destructor panics.
+    /// Lets the output of the future in `place` take over that place, also if the future's destructor panics, and tells `done`.
     #[inline]
-    pub(super) fn settle(&mut self, place: u32, output: F::Output) {
-        self.tally.in_flight -= 1;
-        match &mut self.unordered {
-            Some(unordered) => *unordered += 1,
-            None => self.done.push(place, false),
-        }
+    pub(super) fn settle(&mut self, place: u32, output: F::Output, done: &mut Done<F::Output>) {
+        self.tally.complete(1);
+        done.note(Run::of(place, false));
         self.slab.at(place).settle(output);
     }
 
@@ -294,142 +254,60 @@ impl<F: Future> Store<F> {
         self.slab.at(place).release();
     }
 
-    /// Claims the output that completed first.
+    /// The output in `place`.
     #[inline]
-    pub(super) fn claim(&mut self) -> Option<Completed<F::Output>> {
-        if let Some(completed) = self
-            .spilled
-            .as_mut()
-            .and_then(|spilled| spilled.pop_front())
-        {
-            return Some(completed);
-        }
-        let (index, place, output) = self.take_first()?;
-        let key = self.make_key(index, place);
-        Some(Completed { key, output })
+    pub(super) fn output(&self, place: u32) -> Option<&F::Output> {
+        self.slab.settled(place)
     }
 
+    /// Takes the output out of `place`, which is then free.
     #[inline]
-    pub(super) fn claim_output(&mut self) -> Option<F::Output> {
-        if let Some(completed) = self
-            .spilled
-            .as_mut()
-            .and_then(|spilled| spilled.pop_front())
-        {
-            return Some(completed.output);
-        }
-        let place = self.done.pop_one()?;
-        self.slab.at(place).take()
+    pub(super) fn take_output(&mut self, place: u32) -> Option<F::Output> {
+        let output = self.slab.at(place).take()?;
+        self.tally.unclaimed -= 1;
+        Some(output)
     }
 
+    /// The same, with its key.
     #[inline]
-    fn take_first(&mut self) -> Option<(u64, u32, F::Output)> {
-        let place = self.done.pop_one()?;
-        let slot = self.slab.at(place);
-        Some((slot.ordinal(), place, slot.take()?))
+    pub(super) fn take_keyed(&mut self, place: u32) -> Option<(Key, F::Output)> {
+        let index = self.slab.ordinal(place)?;
+        let output = self.take_output(place)?;
+        Some((self.make_key(index, place), output))
     }
 
-    /// Moves all outputs out of their places, which are then free.
-    pub(super) fn spill(&mut self) {
-        while let Some((index, place, output)) = self.take_first() {
-            let key = self.make_key(index, place);
-            self.spilled
-                .get_or_insert_default()
-                .push_back(Completed { key, output });
-        }
+    /// Counts an output as claimed that had left its place before.
+    pub(super) fn note_claim(&mut self) {
+        self.tally.unclaimed -= 1;
     }
 
-    /// The next output that `cursor` has not passed, in the order of completion.
+    /// Counts an output as unclaimed that has left its place.
+    pub(super) fn note_spill(&mut self) {
+        self.tally.unclaimed += 1;
+    }
+
+    /// The places of the outputs, in order.
+    pub(super) fn outputs(&self, each: impl FnMut(u32)) {
+        self.slab.settled_places(each);
+    }
+
+    /// The first place from `start` on, in its block of 64, that has an output.
     #[inline]
-    pub(super) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {
-        if cursor.seen == self.unclaimed() {
-            return None;
-        }
-        cursor.seen += 1;
-        if cursor.seen <= self.spilled_len() {
-            return self
-                .spilled
-                .as_ref()
-                .map(|spilled| &spilled[cursor.seen - 1].output);
-        }
-        if cursor.seen == self.spilled_len() + 1 {
-            cursor.position = Position::FRONT;
-        }
-        cursor.last = self.done.next(&mut cursor.position)?;
-        self.slab.settled(cursor.last)
+    pub(super) fn next_output(&self, start: u32) -> Option<u32> {
+        self.slab.next_settled(start)
     }
 
-    /// Claims the output that `cursor` has passed last.
-    pub(super) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
-        if cursor.seen <= self.spilled_len() {
-            let spilled = self.spilled.as_mut()?;
-            return spilled
-                .remove(cursor.seen.checked_sub(1)?)
-                .map(|done| done.output);
-        }
-        self.done.remove_before(cursor.position);
-        self.slab.at(cursor.last).take()
-    }
-
-    /// Claims all outputs, in the order of completion.
-    pub(super) fn claim_all(&mut self) -> Vec<Completed<F::Output>> {
-        let mut all = Vec::with_capacity(self.unclaimed());
-        while let Some(completed) = self.claim() {
-            all.push(completed);
-        }
-        all
-    }
-
-    /// From now on, and as long as nothing has completed, the order of completion is not noted. Until
-    /// [`keep_order`](Self::keep_order) the outputs are claimed in the order of insertion or not at all.
-    pub(super) fn forget_order(&mut self) {
-        if self.unclaimed() == 0 {
-            self.unordered = Some(0);
-        }
-    }
-
-    /// From now on the order of completion is noted; before, it was that of places.
-    pub(super) fn keep_order(&mut self) {
-        if self
-            .unordered
-            .take()
-            .is_some_and(|unordered| unordered != 0)
-        {
-            let Self { slab, done, .. } = self;
-            slab.settled_places(|place| done.push(place, false));
-        }
-    }
-
-    /// Claims all outputs, in the order of insertion, passing them through `map`.
-    pub(super) fn claim_in_order<T>(&mut self, mut map: impl FnMut(F::Output) -> T) -> Vec<T> {
-        let mut all = Vec::with_capacity(self.unclaimed());
-        if self.tally.in_order && self.spilled_len() == 0 {
-            self.done = Runs::new();
-            self.unordered = None;
-            self.slab.take_all(&mut all, map);
-            return all;
-        }
-        self.keep_order();
-        let mut keyed: Vec<_> = core::mem::take(&mut self.spilled)
-            .into_iter()
-            .flat_map(|spilled| *spilled)
-            .map(|completed| (completed.key.index, completed.output))
-            .collect();
-        while let Some((index, _, output)) = self.take_first() {
-            keyed.push((index, output));
-        }
-        keyed.sort_unstable_by_key(|(index, _)| *index);
-        all.extend(keyed.into_iter().map(|(_, output)| map(output)));
-        all
+    /// Takes all outputs out of their places, in the order of places, and appends what `map` makes of them.
+    #[inline]
+    pub(super) fn take_outputs<T>(&mut self, all: &mut Vec<T>, map: impl FnMut(F::Output) -> T) {
+        self.tally.unclaimed = 0;
+        self.slab.take_all(all, map);
     }
 
     /// Drops everything. `is_held` tells which places are not to be reused yet.
     pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
         self.tally.discard(self.tally.in_flight);
-        self.done = Runs::new();
-        self.unordered = None;
-        let spilled = core::mem::take(&mut self.spilled);
+        self.tally.unclaimed = 0;
         self.slab.clear(is_held);
-        drop(spilled);
     }
 }

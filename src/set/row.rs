@@ -1,0 +1,157 @@
+//! The first rounds of a small set, while all goes in the order of places: no books are kept then.
+//!
+//! That is as long as the children lie in one block of 64, none of them has kept a waker, and nothing was inserted, given up or
+//! left unclaimed in between: who has woken itself has done so in the order of places, and so has who has completed.
+
+use core::future::Future;
+use core::task::Poll;
+
+use super::ready::Lender;
+use super::runs::Run;
+use super::slab::Verdict;
+use super::{Books, FutureSet};
+
+/// Whose turn it is, and who completed, without books.
+pub(super) struct Row {
+    /// Whose turn it is, a bit each.
+    pub(super) queued: u64,
+    /// Whether they have been polled before.
+    pub(super) polled: bool,
+    /// Whether nobody asks for the order of completion.
+    pub(super) unordered: bool,
+}
+
+/// The runs of neighbours among `bits`: the first, and how many they are.
+fn runs(mut bits: u64) -> impl Iterator<Item = (u32, u32)> {
+    core::iter::from_fn(move || {
+        if bits == 0 {
+            return None;
+        }
+        let start = bits.trailing_zeros();
+        let len = (bits >> start).trailing_ones();
+        bits &= !mask(start, len);
+        Some((start, len))
+    })
+}
+
+/// The bits of places in a row.
+#[inline]
+pub(super) fn mask(start: u32, len: u32) -> u64 {
+    u64::MAX >> (64 - len) << start
+}
+
+impl Row {
+    pub(super) const fn new() -> Self {
+        Self {
+            queued: 0,
+            polled: false,
+            unordered: false,
+        }
+    }
+
+    /// Books in which stands what the row says.
+    #[cold]
+    pub(super) fn books<F: Future>(&self) -> Books<F> {
+        let mut books = Books::new(self.unordered);
+        for (start, len) in runs(self.queued) {
+            if self.polled {
+                books.queue.push_again(start..start + len);
+            } else {
+                books.queue.push_fresh(start, len);
+            }
+        }
+        books
+    }
+}
+
+/// A round of a row, while it lasts.
+struct Round<'a, F: Future> {
+    set: &'a mut FutureSet<F>,
+    lender: Lender,
+    /// Who is being polled.
+    current: Option<u32>,
+    /// Who comes after that.
+    rest: u64,
+    /// Who has woken itself.
+    again: u64,
+}
+
+impl<F: Future> Drop for Round<'_, F> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.current.is_none() && !self.lender.has_kept() {
+            self.set.row.queued = self.again;
+            self.set.row.polled = true;
+        } else {
+            self.leave_row();
+        }
+    }
+}
+
+impl<F: Future> Round<'_, F> {
+    /// Goes on with books, as a child has kept a waker, or has panicked.
+    #[cold]
+    fn leave_row(&mut self) {
+        self.set.row.queued = self.rest;
+        let (store, books) = self.set.books();
+        books.queue.begin_round();
+        for (start, len) in runs(self.again) {
+            books.queue.push_again(start..start + len);
+        }
+        books.ready.take_over(0, &mut self.lender);
+        if let Some(place) = self.current {
+            books.give_up(store, place, |store| store.discard(place));
+        }
+    }
+}
+
+impl<F: Future> FutureSet<F> {
+    /// A round without books.
+    #[inline]
+    pub(super) fn run_row(&mut self) {
+        let queued = self.row.queued;
+        let mut round = Round {
+            set: self,
+            lender: Lender::new(),
+            current: None,
+            rest: queued,
+            again: 0,
+        };
+        let Round {
+            set,
+            lender,
+            current,
+            rest,
+            again,
+        } = &mut round;
+        for (start, len) in runs(queued) {
+            let run = Run {
+                start,
+                len,
+                mark: false,
+            };
+            set.store.visit(run, None, |place, future| {
+                let bit = 1 << place;
+                *rest &= !bit;
+                let Some(future) = future else {
+                    unreachable!("nobody in a row was given up")
+                };
+                *current = Some(place);
+                let (polled, woken) = lender.poll(place, |cx| future.poll(cx));
+                *current = None;
+                match polled {
+                    Poll::Ready(output) => {
+                        lender.forget(place);
+                        Verdict::Settle(output)
+                    }
+                    Poll::Pending => {
+                        if woken {
+                            *again |= bit;
+                        }
+                        Verdict::Keep
+                    }
+                }
+            });
+        }
+    }
+}
