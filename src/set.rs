@@ -114,9 +114,9 @@ struct Books<F: Future> {
 }
 
 impl<F: Future> Books<F> {
-    const fn new(unordered: bool) -> Self {
+    const fn new() -> Self {
         Self {
-            done: Done::new(unordered),
+            done: Done::new(),
             queue: Queue::new(),
             ready: Ready::new(),
             stale: 0,
@@ -423,7 +423,7 @@ impl<F: Future> FutureSet<F> {
     fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
         let Self { store, row, books } = self;
         let books = books.get_or_insert_with(|| {
-            let mut books = Box::new(row.books());
+            let mut books = row.books();
             store.outputs(|place| books.done.note(Run::of(place, false)));
             books
         });
@@ -716,9 +716,16 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
         let Self { store, row, books } = &mut set;
         store.expect(futures.size_hint().0);
         while store.fill(&mut futures, |start, len| match books {
-            None if start < 64 => row.queued |= row::mask(start, len),
+            None if start < 64 => {
+                row.queued |= Run {
+                    start,
+                    len,
+                    mark: true,
+                }
+                .bits()
+            }
             _ => {
-                let books = books.get_or_insert_with(|| Box::new(row.books()));
+                let books = books.get_or_insert_with(|| row.books());
                 books.queue.push_fresh(start, len);
             }
         }) {}

@@ -40,11 +40,11 @@ pub(super) struct Done<T> {
 }
 
 impl<T> Done<T> {
-    pub(super) const fn new(unordered: bool) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             spilled: None,
             places: Runs::new(),
-            unordered,
+            unordered: false,
         }
     }
 
@@ -191,7 +191,7 @@ impl<T> Done<T> {
     ) -> Vec<U> {
         let mut all = Vec::with_capacity(store.unclaimed());
         if store.is_in_order() && self.spilled_len() == 0 {
-            *self = Self::new(false);
+            *self = Self::new();
             store.take_outputs(&mut all, map);
             return all;
         }
@@ -207,6 +207,6 @@ impl<T> Done<T> {
 
     /// Forgets everything, and gives what is to be dropped.
     pub(super) fn clear(&mut self) -> Self {
-        core::mem::replace(self, Self::new(false))
+        core::mem::replace(self, Self::new())
     }
 }

@@ -36,12 +36,6 @@ impl Bits {
         };
         word & 1 << (place % 64) != 0
     }
-
-    /// The bits of a run within one block of 64, which is not empty.
-    #[inline]
-    fn of(run: Run) -> u64 {
-        u64::MAX >> (64 - run.len) << (run.start % 64)
-    }
 }
 
 pub(super) struct Queue {
@@ -111,10 +105,19 @@ impl Queue {
         *self.queued.word(place) &= !(1 << (place % 64));
     }
 
-    /// Queues places for their first poll that lie in a row, in one block of 64, and are not queued.
+    /// Queues places that lie in a row, in one block of 64, and are not queued.
+    #[inline]
+    pub(super) fn push_run(&mut self, run: Run) {
+        if run.mark {
+            self.fresh += run.len as usize;
+        }
+        *self.queued.word(run.start) |= run.bits();
+        self.runs.push_run(run);
+    }
+
+    /// The same, for their first poll.
     #[inline]
     pub(super) fn push_fresh(&mut self, start: u32, len: u32) {
-        self.fresh += len as usize;
         self.push_run(Run {
             start,
             len,
@@ -130,11 +133,6 @@ impl Queue {
             len: places.end - places.start,
             mark: false,
         });
-    }
-
-    fn push_run(&mut self, run: Run) {
-        *self.queued.word(run.start) |= Bits::of(run);
-        self.runs.push_run(run);
     }
 
     /// Begins a round, if none is under way.
@@ -164,7 +162,7 @@ impl Queue {
 
     #[inline]
     fn forget(&mut self, run: Run) {
-        *self.queued.word(run.start) &= !Bits::of(run);
+        *self.queued.word(run.start) &= !run.bits();
         if run.mark {
             self.fresh -= run.len as usize;
         }
@@ -172,7 +170,7 @@ impl Queue {
 
     /// Puts back the rest of what was popped last.
     pub(super) fn unpop(&mut self, run: Run) {
-        *self.queued.word(run.start) |= Bits::of(run);
+        *self.queued.word(run.start) |= run.bits();
         if run.mark {
             self.fresh += run.len as usize;
         }

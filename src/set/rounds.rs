@@ -93,7 +93,7 @@ impl<F: Future> Books<F> {
             ..
         } = &mut **books;
         let mut poller = ready.poller(run.start);
-        store.visit(run, Some(done), |place, future| {
+        store.visit(run, done, |place, future| {
             rest.advance();
             let Some(future) = future else {
                 // Given up while it was queued.

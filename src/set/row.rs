@@ -3,6 +3,7 @@
 //! That is as long as the children lie in one block of 64, none of them has kept a waker, and nothing was inserted, given up or
 //! left unclaimed in between: who has woken itself has done so in the order of places, and so has who has completed.
 
+use alloc::boxed::Box;
 use core::future::Future;
 use core::task::Poll;
 
@@ -21,25 +22,6 @@ pub(super) struct Row {
     pub(super) unordered: bool,
 }
 
-/// The runs of neighbours among `bits`: the first, and how many they are.
-fn runs(mut bits: u64) -> impl Iterator<Item = (u32, u32)> {
-    core::iter::from_fn(move || {
-        if bits == 0 {
-            return None;
-        }
-        let start = bits.trailing_zeros();
-        let len = (bits >> start).trailing_ones();
-        bits &= !mask(start, len);
-        Some((start, len))
-    })
-}
-
-/// The bits of places in a row.
-#[inline]
-pub(super) fn mask(start: u32, len: u32) -> u64 {
-    u64::MAX >> (64 - len) << start
-}
-
 impl Row {
     pub(super) const fn new() -> Self {
         Self {
@@ -51,15 +33,12 @@ impl Row {
 
     /// Books in which stands what the row says.
     #[cold]
-    pub(super) fn books<F: Future>(&self) -> Books<F> {
-        let mut books = Books::new(self.unordered);
-        for (start, len) in runs(self.queued) {
-            if self.polled {
-                books.queue.push_again(start..start + len);
-            } else {
-                books.queue.push_fresh(start, len);
-            }
+    pub(super) fn books<F: Future>(&self) -> Box<Books<F>> {
+        let mut books = Box::new(Books::new());
+        if self.unordered {
+            books.done.forget_order();
         }
+        Run::of_bits(self.queued, !self.polled).for_each(|run| books.queue.push_run(run));
         books
     }
 }
@@ -79,6 +58,7 @@ struct Round<'a, F: Future> {
 impl<F: Future> Drop for Round<'_, F> {
     #[inline]
     fn drop(&mut self) {
+        self.set.store.recount();
         if self.current.is_none() && !self.lender.has_kept() {
             self.set.row.queued = self.again;
             self.set.row.polled = true;
@@ -95,9 +75,7 @@ impl<F: Future> Round<'_, F> {
         self.set.row.queued = self.rest;
         let (store, books) = self.set.books();
         books.queue.begin_round();
-        for (start, len) in runs(self.again) {
-            books.queue.push_again(start..start + len);
-        }
+        Run::of_bits(self.again, false).for_each(|run| books.queue.push_run(run));
         books.ready.take_over(0, &mut self.lender);
         if let Some(place) = self.current {
             books.give_up(store, place, |store| store.discard(place));
@@ -124,34 +102,27 @@ impl<F: Future> FutureSet<F> {
             rest,
             again,
         } = &mut round;
-        for (start, len) in runs(queued) {
-            let run = Run {
-                start,
-                len,
-                mark: false,
+        set.store.visit_first(queued, |place, future| {
+            let bit = 1 << place;
+            *rest &= !bit;
+            let Some(future) = future else {
+                unreachable!("nobody in a row was given up")
             };
-            set.store.visit(run, None, |place, future| {
-                let bit = 1 << place;
-                *rest &= !bit;
-                let Some(future) = future else {
-                    unreachable!("nobody in a row was given up")
-                };
-                *current = Some(place);
-                let (polled, woken) = lender.poll(place, |cx| future.poll(cx));
-                *current = None;
-                match polled {
-                    Poll::Ready(output) => {
-                        lender.forget(place);
-                        Verdict::Settle(output)
-                    }
-                    Poll::Pending => {
-                        if woken {
-                            *again |= bit;
-                        }
-                        Verdict::Keep
-                    }
+            *current = Some(place);
+            let (polled, woken) = lender.poll(place, |cx| future.poll(cx));
+            *current = None;
+            match polled {
+                Poll::Ready(output) => {
+                    lender.forget(place);
+                    Verdict::Settle(output)
                 }
-            });
-        }
+                Poll::Pending => {
+                    if woken {
+                        *again |= bit;
+                    }
+                    Verdict::Keep
+                }
+            }
+        });
     }
 }

@@ -32,6 +32,26 @@ impl Run {
         }
     }
 
+    /// The places as bits of the block of 64 that they are in. There is at least one.
+    #[inline]
+    pub(super) fn bits(&self) -> u64 {
+        u64::MAX >> (64 - self.len) << (self.start % 64)
+    }
+
+    /// The runs, as long as can be, that the places in the first block are in whose bits are set.
+    pub(super) fn of_bits(mut bits: u64, mark: bool) -> impl Iterator<Item = Self> {
+        core::iter::from_fn(move || {
+            if bits == 0 {
+                return None;
+            }
+            let start = bits.trailing_zeros();
+            let len = (bits >> start).trailing_ones();
+            let run = Self { start, len, mark };
+            bits &= !run.bits();
+            Some(run)
+        })
+    }
+
     /// Drops the first place.
     #[inline]
     pub(super) fn advance(&mut self) {

@@ -67,12 +67,6 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         Some(unsafe { Pin::new_unchecked(value) })
     }
 
-    /// The ordinal with which the value was inserted.
-    #[inline]
-    pub(super) fn ordinal(&self) -> u64 {
-        self.chunk.ordinal(self.index)
-    }
-
     /// Takes the settled value out. The place is then free.
     #[inline]
     pub(super) fn take(self) -> Option<V> {
@@ -311,6 +305,7 @@ impl<P, V> Slab<P, V> {
             }
         }
         impl<P, V, N: FnMut(u32, u32)> Drop for Filled<'_, P, V, N> {
+            #[inline]
             fn drop(&mut self) {
                 if self.len == 0 {
                     return;
@@ -386,18 +381,19 @@ impl<P, V> Slab<P, V> {
         self.chunk(place).live & Self::split(place).1 != 0
     }
 
-    /// Shows `visit` the pinned values in a run of places within one chunk, in order, and does with them what it says.
+    /// Shows `visit` the pinned values in some places of one chunk, in order, and does with them what it says. `bits` tells which
+    /// places, counted from `first`, the first of the chunk.
     ///
     /// A value that settles does so also if the pinned value's destructor panics.
     ///
     /// # Panics
     ///
-    /// If the run is not within one chunk, or a verdict does not fit the place.
+    /// If there are no such places, or a verdict does not fit the place.
     #[inline]
     pub(super) fn visit(
         &mut self,
-        start: u32,
-        len: u32,
+        first: u32,
+        mut bits: u64,
         mut visit: impl FnMut(u32, Option<Pin<&mut P>>) -> Verdict<V>,
     ) {
         /// What is to be written to the words of the chunk at the end, also after a panic.
@@ -412,17 +408,18 @@ impl<P, V> Slab<P, V> {
                 self.chunk.settled |= self.settled;
             }
         }
-        let number = start / CHUNK as u32;
-        let first = start % CHUNK as u32;
+        let number = first / CHUNK as u32;
         let open = &mut self.open;
         let chunk = match number {
             0 => &mut self.first,
             n => &mut self.rest[n as usize - 1],
         };
-        assert!(first + len <= u32::from(chunk.capacity));
+        assert!(u64::BITS - bits.leading_zeros() <= u32::from(chunk.capacity));
         let live = chunk.live;
         let mut words = Words { chunk, settled: 0 };
-        for (place, index) in (start..start + len).zip(first..) {
+        while bits != 0 {
+            let index = bits.trailing_zeros();
+            bits &= bits - 1;
             let bit = 1 << index;
             let slot = words.chunk.slot(index);
             let pinned = if live & bit == 0 {
@@ -433,7 +430,7 @@ impl<P, V> Slab<P, V> {
                 // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
                 Some(unsafe { Pin::new_unchecked(value) })
             };
-            match visit(place, pinned) {
+            match visit(first + index, pinned) {
                 Verdict::Keep => {}
                 Verdict::Stop => return,
                 Verdict::Settle(value) => {
@@ -487,6 +484,12 @@ impl<P, V> Slab<P, V> {
         }
         // SAFETY: the slot holds a `V` (invariant 3), and nobody changes it while `self` is borrowed.
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
+    }
+
+    /// How many pinned values there are in the first chunk.
+    #[inline]
+    pub(super) fn pinned_in_first(&self) -> u32 {
+        self.first.live.count_ones()
     }
 
     /// The first place from `start` on, in its chunk, that has a settled value.

@@ -174,12 +174,12 @@ impl<F: Future> Store<F> {
     pub(super) fn visit(
         &mut self,
         run: Run,
-        done: Option<&mut Done<F::Output>>,
+        done: &mut Done<F::Output>,
         mut visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
     ) {
         /// Notes completions in a row at once, also after a panic.
         struct Note<'a, T> {
-            done: Option<&'a mut Done<T>>,
+            done: &'a mut Done<T>,
             tally: &'a mut Tally,
             start: u32,
             end: u32,
@@ -192,13 +192,11 @@ impl<F: Future> Store<F> {
                     return;
                 }
                 self.tally.complete(len as usize);
-                if let Some(done) = &mut self.done {
-                    done.note(Run {
-                        start: self.start,
-                        len,
-                        mark: false,
-                    });
-                }
+                self.done.note(Run {
+                    start: self.start,
+                    len,
+                    mark: false,
+                });
             }
         }
         impl<T> Drop for Note<'_, T> {
@@ -213,17 +211,35 @@ impl<F: Future> Store<F> {
             start: run.start,
             end: run.start,
         };
-        self.slab.visit(run.start, run.len, |place, future| {
-            let verdict = visit(place, future);
-            if matches!(verdict, Verdict::Settle(_)) {
-                if place != note.end {
-                    note.flush();
-                    note.start = place;
+        self.slab
+            .visit(run.start & !63, run.bits(), |place, future| {
+                let verdict = visit(place, future);
+                if matches!(verdict, Verdict::Settle(_)) {
+                    if place != note.end {
+                        note.flush();
+                        note.start = place;
+                    }
+                    note.end = place + 1;
                 }
-                note.end = place + 1;
-            }
-            verdict
-        });
+                verdict
+            });
+    }
+
+    /// As [`visit`](Self::visit), for places in the first block, without counting who completes: [`recount`](Self::recount) does.
+    #[inline]
+    pub(super) fn visit_first(
+        &mut self,
+        places: u64,
+        visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
+    ) {
+        self.slab.visit(0, places, visit);
+    }
+
+    /// Counts who has completed, in a set that is within the first block.
+    #[inline]
+    pub(super) fn recount(&mut self) {
+        let in_flight = self.slab.pinned_in_first() as usize;
+        self.tally.complete(self.tally.in_flight - in_flight);
     }
 
     /// Lets the output of the future in `place` take over that place, also if the future's destructor panics, and tells `done`.

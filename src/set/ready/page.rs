@@ -105,11 +105,6 @@ impl PageRef {
         unsafe { self.0.as_ref() }
     }
 
-    /// The first place of the page.
-    pub(super) fn first(&self) -> u32 {
-        self.page().first
-    }
-
     pub(super) fn head(&self) -> NonNull<Head> {
         self.page().head
     }

@@ -108,11 +108,16 @@ impl<P, V> Chunk<P, V> {
         } else if self.live | self.settled == 0 {
             self.base = ordinal.wrapping_sub(u64::from(index));
         } else if self.ordinal(index) != ordinal {
-            let base = self.base;
-            let mut table = Box::new(core::array::from_fn(|i| base.wrapping_add(i as u64)));
-            table[index as usize] = ordinal;
-            self.ordinals = Some(table);
+            self.make_table(index, ordinal);
         }
+    }
+
+    #[cold]
+    fn make_table(&mut self, index: u32, ordinal: u64) {
+        let base = self.base;
+        let mut table = Box::new(core::array::from_fn(|i| base.wrapping_add(i as u64)));
+        table[index as usize] = ordinal;
+        self.ordinals = Some(table);
     }
 
     /// Drops everything that the chunk holds, in the order of places, also if a destructor panics.
