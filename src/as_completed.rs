@@ -348,6 +348,22 @@ impl<S: AnySet, K> AsCompleted<S, K> {
     }
 
     /// A handle that adds futures from anywhere; see [`Adder`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::as_completed;
+    /// use std::future::ready;
+    ///
+    /// let mut words = as_completed([ready("here")]);
+    /// let adder = words.adder();
+    /// std::thread::spawn(move || assert!(adder.insert(ready("there")).is_ok())).join().unwrap();
+    /// assert_eq!(words.next().await, Some("here"));
+    /// assert_eq!(words.next().await, Some("there"));
+    /// assert_eq!(words.next().await, None);
+    /// # });
+    /// ```
     pub fn adder(&mut self) -> Adder<S::Future>
     where
         S: Core,

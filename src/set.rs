@@ -458,7 +458,6 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// How many wait for their turn.
-    #[inline]
     fn queued(&self) -> usize {
         match &self.books {
             None => self.row.queued.count_ones() as usize,
@@ -501,7 +500,11 @@ impl<F: Future> FutureSet<F> {
     /// Sees to it that `cx`'s task is polled again: at once if something is queued, else when something is woken or inserted.
     #[inline]
     pub(crate) fn park(&mut self, cx: &Context<'_>) {
-        if self.queued() != 0 || !self.books().1.ready.sleep(cx.waker()) {
+        let queued = match &self.books {
+            None => self.row.queued != 0,
+            Some(books) => !books.queue.is_empty(),
+        };
+        if queued || !self.books().1.ready.sleep(cx.waker()) {
             cx.waker().wake_by_ref();
         }
     }

@@ -313,6 +313,24 @@ impl TaskError {
     }
 
     /// Whether the future panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main]
+    /// # async fn main() {
+    /// use rejoin::create_task;
+    ///
+    /// async fn draw() -> u32 {
+    ///     panic!("no luck")
+    /// }
+    ///
+    /// let error = create_task(draw(), tokio::spawn).await.unwrap_err();
+    /// assert!(error.is_panic());
+    /// assert_eq!(error.to_string(), "the task panicked: no luck");
+    /// assert_eq!(error.into_panic().downcast_ref(), Some(&"no luck"));
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(self.0, Cause::Panic(_))

@@ -190,6 +190,23 @@ impl<S> TimedOut<S> {
     }
 
     /// The error alone, which is `Send`, `Sync` and `'static`. Drops the set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// use rejoin::{TimedOut, Timer, gather};
+    /// use std::error::Error;
+    /// use std::future::{pending, ready};
+    ///
+    /// async fn sum(timer: impl Timer) -> Result<u32, Box<dyn Error + Send + Sync>> {
+    ///     let numbers = gather([pending::<u32>()]).timeout(timer);
+    ///     Ok(numbers.await.map_err(TimedOut::without_set)?.iter().sum())
+    /// }
+    ///
+    /// assert!(sum(ready(())).await.unwrap_err().is::<TimedOut>());
+    /// # });
+    /// ```
     #[must_use]
     pub fn without_set(self) -> TimedOut {
         TimedOut {

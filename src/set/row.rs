@@ -53,12 +53,14 @@ struct Round<'a, F: Future> {
     rest: u64,
     /// Who has woken itself.
     again: u64,
+    /// How many have completed.
+    completed: usize,
 }
 
 impl<F: Future> Drop for Round<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        self.set.store.recount();
+        self.set.store.complete(self.completed);
         if self.current.is_none() && !self.lender.has_kept() {
             self.set.row.queued = self.again;
             self.set.row.polled = true;
@@ -94,6 +96,7 @@ impl<F: Future> FutureSet<F> {
             current: None,
             rest: queued,
             again: 0,
+            completed: 0,
         };
         let Round {
             set,
@@ -101,6 +104,7 @@ impl<F: Future> FutureSet<F> {
             current,
             rest,
             again,
+            completed,
         } = &mut round;
         set.store.visit_first(queued, |place, future| {
             let bit = 1 << place;
@@ -114,6 +118,7 @@ impl<F: Future> FutureSet<F> {
             match polled {
                 Poll::Ready(output) => {
                     lender.forget(place);
+                    *completed += 1;
                     Verdict::Settle(output)
                 }
                 Poll::Pending => {

@@ -486,12 +486,6 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// How many pinned values there are in the first chunk.
-    #[inline]
-    pub(super) fn pinned_in_first(&self) -> u32 {
-        self.first.live.count_ones()
-    }
-
     /// The first place from `start` on, in its chunk, that has a settled value.
     #[inline]
     pub(super) fn next_settled(&self, start: u32) -> Option<u32> {

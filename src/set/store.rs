@@ -225,7 +225,7 @@ impl<F: Future> Store<F> {
             });
     }
 
-    /// As [`visit`](Self::visit), for places in the first block, without counting who completes: [`recount`](Self::recount) does.
+    /// As [`visit`](Self::visit), for places in the first block, without counting who completes: [`complete`](Self::complete) does.
     #[inline]
     pub(super) fn visit_first(
         &mut self,
@@ -235,11 +235,10 @@ impl<F: Future> Store<F> {
         self.slab.visit(0, places, visit);
     }
 
-    /// Counts who has completed, in a set that is within the first block.
+    /// Counts as completed so many who have been visited by [`visit_first`](Self::visit_first).
     #[inline]
-    pub(super) fn recount(&mut self) {
-        let in_flight = self.slab.pinned_in_first() as usize;
-        self.tally.complete(self.tally.in_flight - in_flight);
+    pub(super) fn complete(&mut self, n: usize) {
+        self.tally.complete(n);
     }
 
     /// Lets the output of the future in `place` take over that place, also if the future's destructor panics, and tells `done`.
