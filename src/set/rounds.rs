@@ -211,7 +211,7 @@ impl<F: Future> Books<F> {
         let Rest(store, books) = &mut rest;
         let mut next = books.ready.take_first();
         while let Some(number) = next {
-            if number == INBOX || !books.ready.has_kept(number) {
+            if !books.ready.has_kept(number) {
                 books.queue_woken(store, number);
                 books.queue_taken(store);
                 return false;
@@ -227,7 +227,8 @@ impl<F: Future> Books<F> {
 
     fn run_round(&mut self, store: &mut Store<F>) {
         let mut fruitless = 0;
-        if !self.queue.is_empty() {
+        // All additions are taken in before the first of the round is polled, and may add another.
+        if !self.queue.is_empty() || self.inbox.is_some() {
             self.take_woken(store);
         } else if self.poll_woken(store, &mut fruitless) {
             return;

@@ -15,32 +15,35 @@ mod ticks;
 mod wakes;
 mod world;
 
-use proptest::prelude::*;
+use std::cell::Cell;
 
-/// A share of the cases that are asked for.
-fn config(share: u32) -> ProptestConfig {
-    let cases = ProptestConfig::default().cases.div_ceil(share);
-    ProptestConfig {
-        cases,
+use proptest::test_runner::{Config, TestRunner};
+
+/// Runs random programs of `len` operations at most, a share of the cases that are asked for.
+fn explore(len: usize, share: u32) {
+    let asked = Config::default();
+    let config = Config {
+        cases: asked.cases.div_ceil(share),
         failure_persistence: None,
-        ..ProptestConfig::default()
+        ..asked
+    };
+    let (cases, steps) = (config.cases, Cell::new(0));
+    let explored = TestRunner::new(config).run(&strategy::program(len), |program| {
+        steps.set(steps.get() + run::run(&program));
+        Ok(())
+    });
+    if let Err(failure) = explored {
+        panic!("{failure}");
     }
+    println!("{cases} programs of {} steps in all", steps.get());
 }
 
-proptest! {
-    #![proptest_config(config(1))]
-
-    #[test]
-    fn programs(program in strategy::program(60)) {
-        run::run(&program);
-    }
+#[test]
+fn programs() {
+    explore(60, 1);
 }
 
-proptest! {
-    #![proptest_config(config(20))]
-
-    #[test]
-    fn long_programs(program in strategy::program(300)) {
-        run::run(&program);
-    }
+#[test]
+fn long_programs() {
+    explore(300, 5);
 }

@@ -49,6 +49,28 @@ fn an_error_in_the_middle_hides_no_output() {
     ]);
 }
 
+/// A child that was added by one whose turn came before that of the adders was polled in the same round.
+#[test]
+fn who_is_added_in_a_round_is_polled_in_the_next() {
+    let quiet = Leaf {
+        keeps: false,
+        wakes: false,
+        end: End::Pending,
+    };
+    let adds = Act::Add(0, quiet);
+    check([
+        Op::NewAdder,
+        Op::Insert(steps([
+            (vec![Act::WakeSelfByClone], End::Pending),
+            (vec![adds.clone()], End::Pending),
+        ])),
+        Op::Insert(steps([(vec![adds], End::Pending)])),
+        Op::Add(0, Child::Steps(Vec::new())),
+        Op::Poll,
+        Op::Poll,
+    ]);
+}
+
 /// A waker of a finished child polled the one that waited in its place, beyond the limit.
 #[test]
 fn a_stale_waker_starts_nobody_who_waits_for_a_place() {

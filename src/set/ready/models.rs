@@ -104,10 +104,7 @@ impl Wake for Task {
 
 /// Polls the child in `place`.
 fn poll<R>(ready: &mut Ready, place: u32, child: impl FnOnce(&Waker) -> R) -> R {
-    let (result, _) = ready
-        .poller(place)
-        .poll::<false, _>(place, |cx| child(cx.waker()));
-    result
+    ready.poll::<false, _>(place, |cx| child(cx.waker())).0
 }
 
 /// Polls the child in `place`, which keeps its waker.
@@ -117,13 +114,8 @@ fn keep_waker(ready: &mut Ready, place: u32) -> Waker {
 
 /// The numbers that were woken.
 fn take(ready: &mut Ready, turn: &Turn) -> Vec<u32> {
-    let mut taken = Vec::new();
     turn.take();
-    match ready.take_single() {
-        Some(number) => taken.push(number),
-        None => ready.take(|number| taken.push(number)),
-    }
-    taken
+    core::iter::successors(ready.take_first(), |_| ready.next_taken()).collect()
 }
 
 /// Who wakes the child in `place` once, and writes something before.

@@ -86,10 +86,7 @@ fn loom_wakes_keep_their_order_two_threads() {
         }));
         let mut taken = Vec::new();
         for _ in 0..2 {
-            consumer.turn.take();
-            taken.extend(consumer.ready.take_single());
-            consumer.turn.take();
-            consumer.ready.take(|number| taken.push(number));
+            taken.extend(super::take(&mut consumer.ready, &consumer.turn));
         }
         consumer.task.waker().wake();
         let left = consumer.finish();
