@@ -15,9 +15,6 @@ use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
 use crate::set::{Adder, Completed, FutureSet, Key, Progress};
 use crate::timeout::{TimedOut, Timeout, Timer};
 
-/// The output of a set's futures.
-type Output<S> = <<S as Core>::Future as Future>::Output;
-
 /// Runs futures concurrently and gives their outputs one by one, in the order of completion: a stream.
 ///
 /// Takes any iterator of futures, a [`FutureSet`], a `&mut FutureSet`, or a [`limit`](crate::limit()). There is exactly one item per future, then
@@ -267,7 +264,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     /// ```
     pub fn for_each<B, Fut>(self, body: B) -> ForEach<Self, B, Fut>
     where
-        B: FnMut(K::Item<Output<S>>) -> Fut,
+        B: FnMut(K::Item<S::Output>) -> Fut,
         Fut: Future<Output = ()>,
     {
         ForEach::new(self, body)
@@ -418,7 +415,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
 }
 
 impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
-    type Item = K::Item<Output<S>>;
+    type Item = K::Item<S::Output>;
 
     #[inline]
     fn drive(&mut self, _: &mut Context<'_>, with_body: bool) {
@@ -461,7 +458,7 @@ impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
 }
 
 impl<S: AnySet, K: Items> Stream for AsCompleted<S, K> {
-    type Item = K::Item<Output<S>>;
+    type Item = K::Item<S::Output>;
 
     #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

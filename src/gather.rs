@@ -10,11 +10,8 @@ use futures_core::FusedFuture;
 
 use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
 use crate::set::{Cursor, FutureSet, Progress};
-use crate::timeout::{TimedOut, Timeout};
+use crate::timeout::{TimedOut, Timeout, Timer};
 use crate::view::{self, Advance, Join};
-
-/// The output of a set's futures.
-type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently and gives all their outputs, in input order.
 ///
@@ -27,8 +24,8 @@ type Output<S> = <<S as Core>::Future as Future>::Output;
 ///
 /// # Cost
 ///
-/// One allocation for up to 64 futures, one more for every 64 beyond, and one for the `Vec`; 64 children share one allocation of
-/// wake state when the first of them keeps a waker.
+/// One allocation for up to 64 futures, and one for the `Vec`. More futures take one for every 64, and a few for the set's books.
+/// 64 children share one allocation of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety
 ///
@@ -209,7 +206,7 @@ impl<S: AnySet, P> Gather<S, P> {
     /// # Differences from asyncio
     ///
     /// asyncio's `gather` has no timeout, and `wait_for` around it loses the finished results.
-    pub fn timeout<D: Future>(mut self, timer: D) -> Timeout<Self, D> {
+    pub fn timeout<D: Timer>(mut self, timer: D) -> Timeout<Self, D> {
         if let Some(set) = &mut self.set {
             // The error gives the set away.
             set.futures().keep_order();
@@ -247,7 +244,7 @@ impl<S, P> TryGather<S, P> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn timeout<D: Future>(self, timer: D) -> Timeout<Self, D> {
+    pub fn timeout<D: Timer>(self, timer: D) -> Timeout<Self, D> {
         Timeout::new(self, timer)
     }
 }
@@ -307,7 +304,7 @@ impl<S: AnySet, P, D> Timeout<TryGather<S, P>, D> {
 impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
     const NAME: &'static str = "Gather";
     type Set = S;
-    type Output = Vec<Output<S>>;
+    type Output = Vec<S::Output>;
     type Timed = Result<Self::Output, TimedOut<S>>;
 
     fn slot(&mut self) -> &mut Option<S> {
@@ -349,7 +346,7 @@ impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
 
 impl<S, P, T, E> Join for TryGather<S, P>
 where
-    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    S: AnySet<Output = Result<T, E>>,
     P: FnMut(Progress),
 {
     const NAME: &'static str = "TryGather";
@@ -429,7 +426,7 @@ where
 }
 
 impl<S: AnySet, P: FnMut(Progress)> Future for Gather<S, P> {
-    type Output = Vec<Output<S>>;
+    type Output = Vec<S::Output>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -439,7 +436,7 @@ impl<S: AnySet, P: FnMut(Progress)> Future for Gather<S, P> {
 
 impl<S, P, T, E> Future for TryGather<S, P>
 where
-    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    S: AnySet<Output = Result<T, E>>,
     P: FnMut(Progress),
 {
     type Output = Result<Vec<T>, E>;
@@ -458,7 +455,7 @@ impl<S: AnySet, P: FnMut(Progress)> FusedFuture for Gather<S, P> {
 
 impl<S, P, T, E> FusedFuture for TryGather<S, P>
 where
-    S: AnySet<Future: Future<Output = Result<T, E>>>,
+    S: AnySet<Output = Result<T, E>>,
     P: FnMut(Progress),
 {
     fn is_terminated(&self) -> bool {

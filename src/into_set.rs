@@ -41,7 +41,7 @@ pub trait IntoSet {
     /// The futures.
     type Future: Future;
     /// What holds them: also what a view gives back.
-    type Set: AnySet<Future = Self::Future>;
+    type Set: AnySet<Future = Self::Future, Output = <Self::Future as Future>::Output>;
 
     /// Takes the futures; none is polled.
     fn into_set(self) -> Self::Set;
@@ -81,9 +81,14 @@ impl<F: Future> IntoSet for &mut FutureSet<F> {
 /// A set as views know it: a [`FutureSet`], a `&mut FutureSet` or a [`Limit`](crate::Limit).
 ///
 /// Views are generic over this trait. It cannot be implemented outside this crate, and has no methods to call.
-pub trait AnySet: sealed::Core {}
+pub trait AnySet: sealed::Core<Future: Future<Output = Self::Output>> {
+    /// What its futures complete with.
+    type Output;
+}
 
-impl<S: sealed::Core> AnySet for S {}
+impl<S: sealed::Core> AnySet for S {
+    type Output = <S::Future as Future>::Output;
+}
 
 /// When a place of a limit is free again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -97,7 +97,7 @@ pub use return_when::{
 };
 pub use set::{Adder, Closed, Completed, FutureSet, Key, Progress};
 #[cfg(feature = "std")]
-pub use task::{Task, TaskError, create_task};
+pub use task::{Background, Task, TaskError, create_task};
 pub use timeout::{TimedOut, Timeout, Timer};
 pub use wait::{Wait, wait};
 

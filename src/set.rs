@@ -64,8 +64,8 @@ pub struct Progress {
 ///
 /// Inserting, waking, completing and claiming are O(1), whatever the number in flight. An empty set owns no memory. Futures
 /// are stored in chunks of up to 64, which are reused and never moved; a set that is collected from an iterator of known
-/// length allocates what it needs. Beyond its future or its output, whichever is larger, a child costs a few bytes; five more if
-/// it keeps a waker.
+/// length allocates what it needs. Beyond its future or its output, whichever is larger, a child costs a few bytes, and a few more
+/// once it keeps a waker.
 ///
 /// # Panics in futures
 ///

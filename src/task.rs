@@ -19,7 +19,7 @@ use pin_project::{pin_project, pinned_drop};
 
 /// Starts a future in the background, on any executor, and gives a handle to rejoin it.
 ///
-/// `spawn` is called at once with the future to run, whose output is `()`: any function or closure that hands it to an executor
+/// `spawn` is called at once with the future to run, a [`Background`] of output `()`: any function or closure that hands it to an executor
 /// will do. What it returns is dropped, so a handle that cancels when it is dropped, as smol's does, must be detached in `spawn`.
 ///
 /// The future then runs without being polled by us, on a multi-threaded executor beside others. It must be `Send`, or `'static`,
@@ -111,7 +111,25 @@ impl<T> Shared<T> {
     }
 }
 
-/// What [`create_task`] gives to an executor: runs the future and keeps its result for the [`Task`].
+/// The future that [`create_task`] gives to an executor: runs what it was made of, and keeps the result for the [`Task`].
+///
+/// Its name is for functions that are given the spawn function:
+///
+/// ```
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// use rejoin::{Background, Task, create_task};
+///
+/// fn start<F: Future, R>(future: F, spawn: impl FnOnce(Background<F>) -> R) -> Task<F::Output> {
+///     create_task(future, spawn)
+/// }
+///
+/// assert_eq!(start(async { 1 }, tokio::spawn).await.unwrap(), 1);
+/// # });
+/// ```
+///
+/// # Panics
+///
+/// Polling it again after it was ready panics; no executor does. A panic of the future is kept for the [`Task`].
 #[must_use = "a task runs only when an executor polls it"]
 #[pin_project(PinnedDrop)]
 pub struct Background<F: Future> {

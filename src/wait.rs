@@ -8,14 +8,11 @@ use core::task::{Context, Poll};
 
 use futures_core::FusedFuture;
 
-use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
+use crate::into_set::{AnySet, IntoSet, Place};
 use crate::return_when::{AllCompleted, ReturnWhen};
 use crate::set::{Completed, Cursor, FutureSet};
 use crate::timeout::{Timeout, Timer};
 use crate::view::{self, Advance, Join};
-
-/// The output of a set's futures.
-type Output<S> = <<S as Core>::Future as Future>::Output;
 
 /// Runs futures concurrently until all are done, a condition holds, or time is up: then gives what is done, and what is not.
 ///
@@ -113,7 +110,7 @@ impl<S: AnySet, C> Wait<S, C> {
     /// assert_eq!(done.len(), 3, "all were ready in the same tick");
     /// # });
     /// ```
-    pub fn return_when<R: ReturnWhen<Output<S>>>(self, condition: R) -> Wait<S, R> {
+    pub fn return_when<R: ReturnWhen<S::Output>>(self, condition: R) -> Wait<S, R> {
         Wait {
             set: self.set,
             condition,
@@ -152,7 +149,7 @@ impl<S: AnySet, C> Wait<S, C> {
 
 impl<S: AnySet, C, D> Timeout<Wait<S, C>, D> {
     /// As [`Wait::return_when`].
-    pub fn return_when<R: ReturnWhen<Output<S>>>(self, condition: R) -> Timeout<Wait<S, R>, D> {
+    pub fn return_when<R: ReturnWhen<S::Output>>(self, condition: R) -> Timeout<Wait<S, R>, D> {
         self.map(|wait| wait.return_when(condition))
     }
 }
@@ -177,10 +174,10 @@ where
     *is_met
 }
 
-impl<S: AnySet, C: ReturnWhen<Output<S>>> Join for Wait<S, C> {
+impl<S: AnySet, C: ReturnWhen<S::Output>> Join for Wait<S, C> {
     const NAME: &'static str = "Wait";
     type Set = S;
-    type Output = (Vec<Completed<Output<S>>>, S);
+    type Output = (Vec<Completed<S::Output>>, S);
     type Timed = Self::Output;
 
     fn slot(&mut self) -> &mut Option<S> {
@@ -224,8 +221,8 @@ impl<S: AnySet, C: ReturnWhen<Output<S>>> Join for Wait<S, C> {
     }
 }
 
-impl<S: AnySet, C: ReturnWhen<Output<S>>> Future for Wait<S, C> {
-    type Output = (Vec<Completed<Output<S>>>, S);
+impl<S: AnySet, C: ReturnWhen<S::Output>> Future for Wait<S, C> {
+    type Output = (Vec<Completed<S::Output>>, S);
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -233,7 +230,7 @@ impl<S: AnySet, C: ReturnWhen<Output<S>>> Future for Wait<S, C> {
     }
 }
 
-impl<S: AnySet, C: ReturnWhen<Output<S>>> FusedFuture for Wait<S, C> {
+impl<S: AnySet, C: ReturnWhen<S::Output>> FusedFuture for Wait<S, C> {
     fn is_terminated(&self) -> bool {
         self.set.is_none()
     }

@@ -6,14 +6,14 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use super::{AsCompleted, Items, Keyed, Output, State};
+use super::{AsCompleted, Items, Keyed, State};
 use crate::drive::{Drive, DriveWhile, ForEach, Next};
 use crate::into_set::{AnySet, sealed::Core};
 use crate::set::{Adder, Key, Progress};
 use crate::timeout::{TimedOut, Timeout};
 
 impl<S: AnySet, K: Items, D: Future> Drive for Timeout<AsCompleted<S, K>, D> {
-    type Item = Result<K::Item<Output<S>>, TimedOut>;
+    type Item = Result<K::Item<S::Output>, TimedOut>;
 
     fn drive(&mut self, cx: &mut Context<'_>, with_body: bool) {
         match self.view.state {
@@ -63,7 +63,7 @@ impl<S: AnySet, K: Items, D: Future> Drive for Timeout<AsCompleted<S, K>, D> {
 }
 
 impl<S: AnySet, K: Items, D: Future> Stream for Timeout<AsCompleted<S, K>, D> {
-    type Item = Result<K::Item<Output<S>>, TimedOut>;
+    type Item = Result<K::Item<S::Output>, TimedOut>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_item(cx)
@@ -109,7 +109,7 @@ impl<S: AnySet, K: Items, D: Future> Timeout<AsCompleted<S, K>, D> {
     /// As [`AsCompleted::for_each`].
     pub fn for_each<B, Fut>(self, body: B) -> ForEach<Self, B, Fut>
     where
-        B: FnMut(Result<K::Item<Output<S>>, TimedOut>) -> Fut,
+        B: FnMut(Result<K::Item<S::Output>, TimedOut>) -> Fut,
         Fut: Future<Output = ()>,
     {
         ForEach::new(self, body)

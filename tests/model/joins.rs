@@ -94,7 +94,7 @@ pub fn open<S>(
     ops: &mut Ops<'_>,
 ) -> Option<S>
 where
-    S: IntoSet<Set = S, Future = Child> + AnySet<Future = Child>,
+    S: IntoSet<Set = S, Future = Child> + AnySet<Future = Child, Output = Output>,
 {
     let fired = timer.then(|| Rc::new(Cell::new(false)));
     let finished = run.world.with(|state| state.oracle.sets[id].finished);

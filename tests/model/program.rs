@@ -149,6 +149,11 @@ pub enum Op {
     Close,
     /// Drops the set, and begins with a new one.
     DropSet,
+    /// The same, and the new one is made of these children, by an iterator that knows their number or does not.
+    Collect {
+        children: Vec<Child>,
+        counted: bool,
+    },
 }
 
 #[derive(Clone, Debug)]

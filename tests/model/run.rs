@@ -14,7 +14,7 @@ use rejoin::{FutureSet, Key};
 
 use super::joins;
 use super::oracle::{ChildId, SetId, Status};
-use super::program::{Op, Over, Program};
+use super::program::{self, Op, Over, Program};
 use super::streams;
 use super::world::{Boom, Child, Event, Task, World};
 
@@ -135,6 +135,11 @@ impl Run {
                     id = self.world.with(|state| state.oracle.new_set(None));
                     set = FutureSet::new();
                 }
+                Op::Collect { children, counted } => {
+                    self.drop_set(id, set);
+                    id = self.world.with(|state| state.oracle.new_set(None));
+                    set = self.collect(id, children, *counted);
+                }
                 _ => self.outside(op),
             }
             self.compare(id, &set);
@@ -149,6 +154,20 @@ impl Run {
             run.world.tell(|oracle| oracle.drop_set(id));
             run.in_order_of_insertion(id, || drop(set));
         });
+    }
+
+    fn collect(&mut self, id: SetId, specs: &[program::Child], counted: bool) -> FutureSet<Child> {
+        let world = self.world.clone();
+        let children = specs.iter().map(|spec| {
+            let child = world.child(id, spec);
+            world.tell(|oracle| oracle.insert(child.id));
+            child
+        });
+        if counted {
+            children.collect()
+        } else {
+            children.filter(|_| true).collect()
+        }
     }
 
     /// Children are dropped in the order of insertion, if no place was reused.
@@ -282,7 +301,7 @@ impl Run {
                 if let Some(child) = self.world.pick(*child) {
                     self.world.ripen(child, *end);
                     if *wake {
-                        self.external(|run| run.world.wake(child, super::program::How::Ref));
+                        self.external(|run| run.world.wake(child, program::How::Ref));
                     }
                 }
             }

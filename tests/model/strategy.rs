@@ -49,6 +49,31 @@ fn child() -> impl Strategy<Value = Child> {
     ]
 }
 
+/// Who wakes itself a few times, keeps no waker, and mostly completes.
+fn quiet_child() -> impl Strategy<Value = Child> {
+    let end = prop_oneof![9 => Just(End::Ok), 2 => Just(End::Err), 1 => Just(End::Panic)];
+    (0..4_usize, end).prop_map(|(yields, end)| {
+        let yielding = Step {
+            acts: vec![Act::WakeSelf],
+            end: End::Pending,
+        };
+        let last = Step {
+            acts: Vec::new(),
+            end,
+        };
+        Child::Steps([vec![yielding; yields], vec![last]].concat())
+    })
+}
+
+fn children() -> impl Strategy<Value = Vec<Child>> {
+    let some = prop_oneof![9 => 0..6_usize, 1 => 60..70_usize];
+    prop_oneof![
+        2 => some.clone().prop_flat_map(|count| vec(quiet_child(), count)),
+        2 => some.prop_flat_map(|count| vec(prop_oneof![4 => quiet_child(), 1 => child()], count)),
+        1 => vec(child(), 0..6),
+    ]
+}
+
 fn condition() -> impl Strategy<Value = Condition> {
     prop_oneof![
         Just(Condition::All),
@@ -100,6 +125,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Drive),
         2 => Just(Op::Close),
         1 => Just(Op::DropSet),
+        2 => (children(), any::<bool>())
+            .prop_map(|(children, counted)| Op::Collect { children, counted }),
     ]
 }
 

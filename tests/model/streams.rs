@@ -36,7 +36,7 @@ trait AnyStream {
 
 macro_rules! any_stream {
     ($view:ty, |$item:ident| $map:expr) => {
-        impl<S: AnySet<Future = Child>> AnyStream for $view {
+        impl<S: AnySet<Future = Child, Output = Output>> AnyStream for $view {
             type Set = S;
 
             fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
@@ -111,7 +111,7 @@ pub fn open<S>(
     ops: &mut Ops<'_>,
 ) -> Option<S>
 where
-    S: IntoSet<Set = S, Future = Child> + AnySet<Future = Child>,
+    S: IntoSet<Set = S, Future = Child> + AnySet<Future = Child, Output = Output>,
 {
     let fired = timer.then(|| Rc::new(Cell::new(false)));
     let view = View {
