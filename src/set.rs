@@ -589,6 +589,9 @@ impl<F: Future> FutureSet<F> {
         let Self { store, books, .. } = self;
         match books {
             None => {
+                if cursor.seen == store.unclaimed() {
+                    return None;
+                }
                 let start = if cursor.seen == 0 { 0 } else { cursor.last + 1 };
                 cursor.last = store.next_output(start)?;
                 cursor.seen += 1;

@@ -19,6 +19,7 @@ mod progress;
 mod return_when;
 mod scale;
 mod set;
+mod sizes;
 mod task;
 mod threads;
 mod timeout;
