@@ -33,7 +33,9 @@ const COLUMNS: [(&str, &str, &[&str]); 5] = [
     (
         "order, fairness, panics, drops, scale",
         "#promises",
-        &["drops", "fairness", "order", "panics", "peers", "scale"],
+        &[
+            "drops", "fairness", "order", "panics", "peers", "scale", "sizes",
+        ],
     ),
 ];
 
