@@ -61,7 +61,8 @@ impl<F: Future> Drop for Round<'_, F> {
     #[inline]
     fn drop(&mut self) {
         self.set.store.complete(self.completed);
-        if self.current.is_none() && !self.lender.has_kept() {
+        // Somebody comes after the one who is polled if that one's destructor has panicked.
+        if self.current.is_none() && self.rest == 0 && !self.lender.has_kept() {
             self.set.row.queued = self.again;
             self.set.row.polled = true;
         } else {
@@ -71,7 +72,7 @@ impl<F: Future> Drop for Round<'_, F> {
 }
 
 impl<F: Future> Round<'_, F> {
-    /// Goes on with books, as a child has kept a waker, or has panicked.
+    /// Goes on with books, as a child has kept a waker, or something has panicked.
     #[cold]
     fn leave_row(&mut self) {
         self.set.row.queued = self.rest;

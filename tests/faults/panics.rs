@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
 
 use super::support::{
-    Child, Output, children, drops, fault, faults, output_drops, poll, poll_with, set, task,
+    Child, Handle, Output, children, drops, fault, faults, output_drops, poll, poll_with, set, task,
 };
 
 #[test]
@@ -41,6 +41,31 @@ fn an_output_outlives_a_panic_in_the_drop_of_its_future() {
     };
     assert!(handles[0].is_origin_of(&done[0].output));
     assert_eq!(set.len(), 1);
+}
+
+#[test]
+fn after_any_panic_all_others_have_their_turn() {
+    type FaultIn = fn(&Handle);
+    // A future whose destructor panics has an output all the same.
+    let ways: [(FaultIn, usize); 2] = [(Handle::fault_in_drop, 3), (Handle::fault_in_poll, 2)];
+    for (fault_in, completed) in ways {
+        for faulty in 0..3 {
+            let (handles, mut set) = set(3);
+            for handle in &handles {
+                handle.keep_no_waker();
+                handle.ready();
+            }
+            fault_in(&handles[faulty]);
+            assert!(faults(|| drop(poll(&mut gather(&mut set)))));
+            let Poll::Ready(outputs) = poll(&mut gather(&mut set)) else {
+                panic!("all are ready");
+            };
+            let polls: Vec<_> = handles.iter().map(Handle::polls).collect();
+            assert_eq!((polls, drops(&handles)), (vec![1; 3], vec![1; 3]));
+            assert_eq!(outputs.len(), completed);
+            assert_eq!(set.progress().total, completed);
+        }
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ pub struct Output(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     is_ready: AtomicBool,
+    keeps_no_waker: AtomicBool,
     faults_in_poll: AtomicBool,
     faults_in_drop: AtomicBool,
     faults_in_output: AtomicBool,
@@ -66,6 +67,10 @@ impl Handle {
     pub fn ready(&self) {
         self.0.is_ready.store(true, SeqCst);
         self.wake();
+    }
+
+    pub fn keep_no_waker(&self) {
+        self.0.keeps_no_waker.store(true, SeqCst);
     }
 
     pub fn wake(&self) {
@@ -125,8 +130,10 @@ impl Future for Child {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
         let shared = &self.0;
         shared.polls.fetch_add(1, SeqCst);
-        let old = shared.waker.lock().unwrap().replace(cx.waker().clone());
-        drop(old);
+        if !shared.keeps_no_waker.load(SeqCst) {
+            let old = shared.waker.lock().unwrap().replace(cx.waker().clone());
+            drop(old);
+        }
         if shared.faults_in_poll.load(SeqCst) {
             fault();
         }
