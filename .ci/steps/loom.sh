@@ -3,9 +3,11 @@
 
 # loom_models BOUND [FILTER]: an empty bound is none.
 loom_models() {
+    local log=$work/loom.log
     [[ -z $1 ]] || export LOOM_MAX_PREEMPTIONS=$1
-    RUSTFLAGS='--cfg rejoin_loom' counted cargo test --release --manifest-path checks/Cargo.toml \
-        --package loom-models --lib "${2-loom}" --config 'profile.release.debug-assertions=true'
+    LOOM_LOG=loom::model=info RUSTFLAGS='--cfg rejoin_loom' counted cargo test --release --manifest-path checks/Cargo.toml \
+        --package loom-models --lib "${2-loom}" --config 'profile.release.debug-assertions=true' -- --show-output | tee "$log"
+    note "$(grep -oP 'Completed in \K[0-9]+(?= iterations)' "$log" | awk '{ n += $1 } END { print n }') interleavings"
 }
 
 step_loom() {

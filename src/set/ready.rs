@@ -38,7 +38,8 @@
 //! 3. The pointer of a page's waker is the page's address plus the index of the place; a page is aligned to 64 and has at
 //!    most 64 places, so both can be told from it.
 //! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
-//!    a reference that ends with the poll.
+//!    a reference that ends with the poll. The page that it points to is one that its `Lender` has made, and owns until the
+//!    `Lender` ends, or one of the `Ready` that the `Poller` borrows.
 //! 5. The consumer notes a number and reads its link before it makes the link `IDLE`.
 //! 6. The cell of a head belongs to the consumer when the top is not `SLEEPING` and `busy` is clear, else, when the top is
 //!    `SLEEPING`, to nobody, and otherwise to the push that took the top from `SLEEPING`.
@@ -143,8 +144,13 @@ impl Ready {
     }
 
     /// Takes over what became of the children in the block of places that `place` is in.
+    pub(super) fn take_over(&mut self, place: u32, mut lender: Lender) {
+        self.learn(place, &mut lender);
+    }
+
+    /// Takes from `lender`, which is not used afterwards, what became of the children in the block of places that `place` is in.
     #[inline]
-    pub(super) fn take_over(&mut self, place: u32, lender: &mut Lender) {
+    fn learn(&mut self, place: u32, lender: &mut Lender) {
         // After a panic: what was made is adopted all the same.
         let late = lender.lent.take_kept().flatten();
         if let Some(page) = lender.made.take().or(late) {
@@ -454,7 +460,7 @@ impl Poller<'_> {
 impl Drop for Poller<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.ready.take_over(self.place, &mut self.lender);
+        self.ready.learn(self.place, &mut self.lender);
     }
 }
 

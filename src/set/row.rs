@@ -79,7 +79,8 @@ impl<F: Future> Round<'_, F> {
         let (store, books) = self.set.books();
         books.queue.begin_round();
         Run::of_bits(self.again, false).for_each(|run| books.queue.push_run(run));
-        books.ready.take_over(0, &mut self.lender);
+        let lender = core::mem::replace(&mut self.lender, Lender::new());
+        books.ready.take_over(0, lender);
         if let Some(place) = self.current {
             books.give_up(store, place, |store| store.discard(place));
         }

@@ -15,6 +15,7 @@ mod nesting;
 mod order;
 mod panics;
 mod peers;
+mod places;
 mod progress;
 mod return_when;
 mod scale;
