@@ -48,7 +48,8 @@ packaged() {
     rm -rf "$folder"
     mkdir -p "$folder"
     cargo package --quiet --package rejoin --allow-dirty --no-verify >&2
-    tar -xzf "$(ls -t "$CARGO_TARGET_DIR"/package/rejoin-*.crate | head -n 1)" -C "$folder" --strip-components 1
+    # The archive's files are all of 2006: to cargo they would never have changed.
+    tar -xzf "$(ls -t "$CARGO_TARGET_DIR"/package/rejoin-*.crate | head -n 1)" -C "$folder" --strip-components 1 --touch
     printf '\n[workspace]\n' >>"$folder/Cargo.toml"
     echo "$folder"
 }

@@ -1,15 +1,17 @@
-"""mutants.py ARGUED FOLDER: what cargo-mutants left in FOLDER, against the survivors that ARGUED gives a reason for.
+"""mutants.py ARGUED FOLDER: what the phases of cargo-mutants in FOLDER have left, against the survivors that ARGUED gives a reason for.
 
-ARGUED is TOML. A survivor is named as cargo-mutants names it, without line and column:
+ARGUED is TOML. Survivors are named as cargo-mutants names them, without line and column; more than one of a name are counted:
 
     [[survivor]]
     mutant = "src/set.rs: replace FutureSet<F>::len -> usize with 0"
+    times = 2                               # 1 if it is not said
     why = "why nobody could tell"
 """
 
 import re
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 
@@ -20,17 +22,18 @@ def names(path):
 
 
 def main(argued, folder):
-    folder = Path(folder)
-    reasons = {one["mutant"]: one["why"] for one in tomllib.loads(Path(argued).read_text()).get("survivor", [])}
-    missed = names(folder / "missed.txt")
-    unargued = [mutant for mutant in missed if not reasons.get(mutant, "").strip()]
-    stale = sorted(set(reasons) - set(missed))
-    counts = {kind: len(names(folder / f"{kind}.txt")) for kind in ("caught", "timeout", "missed", "unviable")}
+    phases = sorted(Path(folder).glob("[0-9]*"))
+    entries = tomllib.loads(Path(argued).read_text()).get("survivor", [])
+    reasons = Counter({one["mutant"]: one.get("times", 1) for one in entries if one["why"].strip()})
+    missed = Counter(names(phases[-1] / "missed.txt"))
+    counts = {kind: sum(len(names(phase / f"{kind}.txt")) for phase in phases) for kind in ("caught", "timeout", "unviable")}
+    counts["missed"] = missed.total()
+    unargued, stale = missed - reasons, reasons - missed
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items())
-    (folder / "summary").write_text(f"{said} ({len(missed) - len(unargued)} of the missed are argued)\n")
+    (Path(folder) / "summary").write_text(f"{said} ({(missed - unargued).total()} of the missed are argued)\n")
     print(said)
-    for mutant in unargued:
-        print(f"survived: {mutant}")
+    for mutant, times in unargued.items():
+        print(f"survived: {mutant}" + f" ({times} times)" * (times > 1))
     for mutant in stale:
         print(f"argued for, but caught or gone: {mutant}")
     return bool(unargued or stale or not counts["caught"])

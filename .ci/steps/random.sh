@@ -2,13 +2,14 @@
 # Random programs against a slow and obviously right model.
 
 step_model() {
-    export PROPTEST_CASES=${PROPTEST_CASES:-200000}
-    counted cargo test --release --test model
-    note "$PROPTEST_CASES programs a test"
+    local log=$work/model.log
+    export PROPTEST_CASES=${PROPTEST_CASES:-120000}
+    counted cargo test --release --test model -- --show-output | tee "$log"
+    note "$(grep -E '^[0-9]+ programs of [0-9]+ steps' "$log" | paste -sd ,)"
 }
 
 step_fuzz() {
-    local seconds=${FUZZ_SECONDS:-600} target targets=() runs
+    local seconds=${FUZZ_SECONDS:-300} target targets=() runs
     cargo_tool cargo-fuzz 0.13.2
     mapfile -t targets < <(cargo fuzz list)
     ((${#targets[@]}))
