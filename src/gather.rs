@@ -24,8 +24,9 @@ use crate::view::{self, Advance, Join};
 ///
 /// # Cost
 ///
-/// One allocation for up to 64 futures, and one for the `Vec`. More futures take one for every 64, and a few for the set's books.
-/// 64 children share one allocation of wake state, made when the first of them keeps a waker.
+/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`. More than 64 futures, or a child that
+/// has to be woken from outside, take a few more for the set's books, and 64 children share one allocation of wake state, made when
+/// the first of them keeps a waker.
 ///
 /// # Cancel safety
 ///

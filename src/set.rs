@@ -374,6 +374,9 @@ impl<F: Future> FutureSet<F> {
                 books.ready.rouse();
             }
         }
+        if self.books.is_none() && self.is_empty() {
+            return;
+        }
         let (store, books) = self.books();
         books.stale = books.queue.len();
         books.ready.forget_all();
@@ -416,6 +419,23 @@ impl<F: Future> FutureSet<F> {
         }
         let inbox = inbox.get_or_insert_with(|| ready.inbox());
         Adder::new(inbox.sender())
+    }
+
+    /// Takes the first futures of a set, for whom a row is enough if they are no more than 64.
+    #[inline]
+    fn begin(&mut self, mut futures: impl Iterator<Item = F>) {
+        let Self { store, row, books } = self;
+        store.expect(futures.size_hint().0);
+        while store.fill(&mut futures, |start, len| {
+            let mark = true;
+            match books {
+                None if start < 64 => row.queued |= Run { start, len, mark }.bits(),
+                _ => {
+                    let books = books.get_or_insert_with(|| row.books());
+                    books.queue.push_fresh(start, len);
+                }
+            }
+        }) {}
     }
 
     /// The store, and the books, which are opened if they are not.
@@ -697,6 +717,9 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
             }
         }
         let mut futures = futures.into_iter().map(A::into_future);
+        if self.books.is_none() && self.store.is_untouched() {
+            return self.begin(futures);
+        }
         let (store, books) = self.books();
         let Rouse(store, books) = &mut Rouse(store, books);
         books.take_woken(store);
@@ -717,24 +740,8 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
 impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     #[inline]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
-        let mut futures = futures.into_iter().map(A::into_future);
         let mut set = Self::new();
-        let Self { store, row, books } = &mut set;
-        store.expect(futures.size_hint().0);
-        while store.fill(&mut futures, |start, len| match books {
-            None if start < 64 => {
-                row.queued |= Run {
-                    start,
-                    len,
-                    mark: true,
-                }
-                .bits()
-            }
-            _ => {
-                let books = books.get_or_insert_with(|| row.books());
-                books.queue.push_fresh(start, len);
-            }
-        }) {}
+        set.begin(futures.into_iter().map(A::into_future));
         set
     }
 }

@@ -36,7 +36,7 @@
 //!    The consumer counts one of its head and of each of its pages, a waker one of its page, a `Bell` one of its head.
 //!    Both are made in `PageRef::new`, and freed when the last reference goes: a page by itself, or the first page with its head.
 //! 3. The pointer of a page's waker is the page's address plus the index of the place; a page is aligned to 64 and has at
-//!    most 64 places, so both can be told from it.
+//!    most 64 places, so both can be told from it. Its places are below `INBOX`.
 //! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
 //!    a reference that ends with the poll. The page that it points to is one that its `Lender` has made, and owns until the
 //!    `Lender` ends, or one of the `Ready` that the `Poller` borrows.

@@ -227,7 +227,7 @@ impl<F: Future> Books<F> {
 
     fn run_round(&mut self, store: &mut Store<F>) {
         let mut fruitless = 0;
-        // All additions are taken in before the first of the round is polled, and may add another.
+        // Whom a child of this round adds belongs to the next: so all additions are taken in before the first child is polled.
         if !self.queue.is_empty() || self.inbox.is_some() {
             self.take_woken(store);
         } else if self.poll_woken(store, &mut fruitless) {

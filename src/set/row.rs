@@ -1,7 +1,8 @@
 //! The first rounds of a small set, while all goes in the order of places: no books are kept then.
 //!
-//! That is as long as the children lie in one block of 64, none of them has kept a waker, and nothing was inserted, given up or
-//! left unclaimed in between: who has woken itself has done so in the order of places, and so has who has completed.
+//! That is as long as the children lie in one block of 64, none of them has kept a waker, nothing was inserted or given up since, and
+//! no output was left unclaimed between two rounds, unless nobody asks for the order of completion. Then who has woken itself has
+//! done so in the order of places, and so has who has completed.
 
 use alloc::boxed::Box;
 use core::future::Future;

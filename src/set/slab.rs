@@ -14,7 +14,8 @@
 //! 4. From its insertion until it has been dropped a `P` is reached as `Pin<&mut P>` only, and is dropped in place. The
 //!    one exception, `extract`, asks for `P: Unpin`.
 //! 5. A bit is cleared before the value behind it is dropped or read out, so that a value that panics while it is dropped
-//!    is never touched again.
+//!    is never touched again. While `visit` lasts, the bits of those that it has settled are still to be changed, and it
+//!    looks at none of them twice; they are changed at its end, also after a panic.
 //! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
 
 mod chunk;
@@ -104,17 +105,16 @@ impl<'a, P, V> SlotMut<'a, P, V> {
     }
 
     /// Drops the pinned value, if there is one, in place. The place is free only after [`release`](Self::release).
-    pub(super) fn vacate(&mut self) -> bool {
+    pub(super) fn vacate(&mut self) {
         let bit = 1 << self.index;
         if self.chunk.live & bit == 0 {
-            return false;
+            return;
         }
         self.chunk.live &= !bit;
         // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
         unsafe {
             self.chunk.slot(self.index).cast::<P>().drop_in_place();
         }
-        true
     }
 
     /// Moves the pinned value out. The place is free only after [`release`](Self::release).

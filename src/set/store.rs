@@ -106,6 +106,12 @@ impl<F: Future> Store<F> {
         (self.tally.inserted - self.tally.discarded) as usize
     }
 
+    /// Whether nothing was ever inserted.
+    #[inline]
+    pub(super) fn is_untouched(&self) -> bool {
+        self.tally.inserted == 0
+    }
+
     /// Whether the next insertion needs more memory.
     #[inline]
     pub(super) fn is_full(&self) -> bool {

@@ -11,12 +11,13 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What a lent waker points to.
 ///
-/// A `&Waker` may be shared with scoped threads, so all that it reaches is atomic. Between polls the poller alone uses it.
+/// A `&Waker` may be shared with scoped threads, so all that changes meanwhile is atomic. Between polls the poller alone uses it.
 pub(super) struct Lent {
     /// Whose turn it is.
     place: AtomicU32,
-    /// The head and the page of the place, if there are any.
-    head: AtomicPtr<Head>,
+    /// The head, if there was one at first.
+    head: Option<NonNull<Head>>,
+    /// The page of the place, if there is one.
     page: AtomicPtr<Page>,
     /// Whether the child woke itself.
     woken: AtomicBool,
@@ -31,7 +32,7 @@ impl Lent {
     pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>) -> Self {
         Self {
             place: AtomicU32::new(0),
-            head: AtomicPtr::new(head.map_or(ptr::null_mut(), NonNull::as_ptr)),
+            head,
             page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
             woken: AtomicBool::new(false),
             kept: AtomicPtr::new(ptr::null_mut()),
@@ -76,7 +77,6 @@ impl Lent {
         // SAFETY: it was leaked in `clone` for us to take; this is done once, as there is a page from now on.
         let page = unsafe { PageRef::from_raw(kept) };
         self.page.store(kept, Relaxed);
-        self.head.store(page.head().as_ptr(), Relaxed);
         Some(Some(page))
     }
 
@@ -93,8 +93,7 @@ impl Lent {
             self.kept.store(page, Relaxed);
             return page;
         }
-        let head = NonNull::new(self.head.load(Relaxed));
-        let page = PageRef::new(head, self.place.load(Relaxed)).into_raw();
+        let page = PageRef::new(self.head, self.place.load(Relaxed)).into_raw();
         match self
             .kept
             .compare_exchange(ptr::null_mut(), page, Release, Acquire)
@@ -103,7 +102,7 @@ impl Lent {
             Err(theirs) => {
                 // SAFETY: just made here, and known to nobody else.
                 let page = unsafe { PageRef::from_raw(page) };
-                if head.is_none() {
+                if self.head.is_none() {
                     // SAFETY: the head is new, too, with a reference for a consumer who will not have it.
                     unsafe { release_head(page.head()) };
                 }

@@ -6,7 +6,7 @@ use core::mem::{ManuallyDrop, offset_of};
 use core::ptr::NonNull;
 use core::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::head::{Head, IDLE};
+use super::head::{Head, IDLE, INBOX};
 use crate::sync::{AtomicU32, AtomicUsize};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -55,6 +55,10 @@ impl PageRef {
     /// Makes the page of `place`, and a head for it if there is none yet, for whom a reference is then counted.
     pub(super) fn new(head: Option<NonNull<Head>>, place: u32) -> Self {
         let first = (page_of(place) * PAGE) as u32;
+        assert!(
+            first <= INBOX - PAGE as u32,
+            "places are below the numbers that mean something else"
+        );
         let links = core::array::from_fn(|_| AtomicU32::new(IDLE));
         let page = match head {
             Some(head) => {
