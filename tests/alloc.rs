@@ -1,8 +1,8 @@
 //! How much is allocated, and how often. A binary of its own, for the allocator is the process's.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::future::{Future, Ready, ready};
+use std::cell::{Cell, RefCell};
+use std::future::{Future, Ready, poll_fn, ready};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -164,6 +164,13 @@ fn at_most_two_allocations_for_a_gather_of_up_to_64() {
             (1..=2).contains(&spent.allocations),
             "{count} children that yield: {spent:?}"
         );
+        let numbers = 0..u32::try_from(count).unwrap();
+        let (outputs, spent) = counted(|| finish(gather(numbers.map(|n| Yield(n % 4)))));
+        assert_eq!(outputs.len(), count);
+        assert!(
+            (1..=2).contains(&spent.allocations),
+            "{count} children that complete one after another: {spent:?}"
+        );
     }
 }
 
@@ -244,7 +251,7 @@ fn leaked_wakers_hold_a_few_bytes_each() {
         let mut view = gather((0..COUNT).map(|_| {
             let content = [1_u8; 4096];
             let mut woken = false;
-            std::future::poll_fn(move |cx| {
+            poll_fn(move |cx| {
                 if std::mem::replace(&mut woken, true) {
                     return Poll::Ready(content.len());
                 }
@@ -264,6 +271,61 @@ fn leaked_wakers_hold_a_few_bytes_each() {
     wakers.drain(..).for_each(Waker::wake);
 }
 
+#[test]
+fn nothing_is_left_behind_by_wakers_and_adders() {
+    for count in [1, 64, 65, 200] {
+        let ((), spent) = counted(|| {
+            let wakers = RefCell::new(Vec::new());
+            let mut set: FutureSet<_> = (0..count)
+                .map(|_| {
+                    poll_fn(|cx| {
+                        wakers.borrow_mut().push(cx.waker().clone());
+                        Poll::<()>::Pending
+                    })
+                })
+                .collect();
+            let adder = set.adder();
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(pin!(set.next()).poll(&mut cx).is_pending());
+            drop(set);
+            assert!(adder.is_closed());
+            wakers.take().into_iter().for_each(Waker::wake);
+        });
+        assert!(spent.allocations > 0);
+        assert_eq!(spent.bytes, 0, "{count} children: {spent:?}");
+    }
+}
+
+#[test]
+fn with_the_capacity_named_one_chunk_is_enough() {
+    let filled = |mut set: FutureSet<Yield>| {
+        counted(|| {
+            for _ in 0..64 {
+                set.insert(Yield(0));
+            }
+            set
+        })
+    };
+    let (_, grown) = filled(FutureSet::new());
+    let (_, named) = filled(FutureSet::with_capacity(64));
+    assert!(
+        named.allocations < grown.allocations,
+        "{named:?}, {grown:?}"
+    );
+}
+
+#[test]
+fn who_is_given_up_before_its_turn_leaves_its_place_to_others() {
+    let mut set = FutureSet::new();
+    let mut fill_and_cancel = || {
+        let keys: Vec<_> = (0..1000).map(|_| set.insert(Yield(1))).collect();
+        assert!(keys.into_iter().all(|key| set.cancel(key)));
+    };
+    let ((), once) = counted(&mut fill_and_cancel);
+    let ((), often) = counted(|| (0..100).for_each(|_| fill_and_cancel()));
+    assert!(often.peak < 3 * once.peak, "{often:?}, {once:?}");
+}
+
 thread_local! {
-    static LEAKED: std::cell::RefCell<Vec<Waker>> = const { std::cell::RefCell::new(Vec::new()) };
+    static LEAKED: RefCell<Vec<Waker>> = const { RefCell::new(Vec::new()) };
 }

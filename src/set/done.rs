@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::future::Future;
 
-use super::key::{Completed, Key};
+use super::key::Completed;
 use super::runs::{Position, Run, Runs};
 use super::store::Store;
 
@@ -59,14 +59,6 @@ impl<T> Done<T> {
     #[inline]
     fn spilled_len(&self) -> usize {
         self.spilled.as_ref().map_or(0, |spilled| spilled.len())
-    }
-
-    /// Whether the output of `key` was moved out of its place.
-    pub(super) fn has_spilled(&self, key: Key) -> bool {
-        self.spilled
-            .iter()
-            .flat_map(|spilled| spilled.iter())
-            .any(|completed| completed.key == key)
     }
 
     #[inline]

@@ -384,10 +384,10 @@ impl Lender {
         }
     }
 
-    /// Whether a child has kept a waker, also one that is gone: then [`Ready::take_over`] is to be called.
+    /// Whether a child has kept a waker in a poll that did not panic, also one that is gone: then [`Ready::take_over`] is to be called.
     #[inline]
     pub(super) fn has_kept(&self) -> bool {
-        self.made.is_some() || self.kept != 0 || self.lent.has_kept()
+        self.made.is_some() || self.kept != 0
     }
 
     /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in

@@ -63,14 +63,14 @@ impl<F: Future> Books<F> {
         }
     }
 
-    /// Polls the children in `run`, in order, for the first time or again. `false` if it was cut short: the rest is queued again.
+    /// Polls the children in `run`, in order, for the first time or again. If the round is to be cut, the rest is queued again.
     #[inline]
     fn poll_run<const FIRST: bool>(
         &mut self,
         store: &mut Store<F>,
         run: Run,
         fruitless: &mut usize,
-    ) -> bool {
+    ) {
         let mut turn = Turn {
             store,
             books: self,
@@ -130,17 +130,16 @@ impl<F: Future> Books<F> {
             }
         });
         drop(poller);
-        turn.rest.len == 0 && *fruitless < FRUITLESS_POLLS
     }
 
-    /// Polls the child in `place`, for the first time or again. `false` if the round is to be cut.
+    /// Polls the child in `place`, for the first time or again.
     #[inline]
     pub(super) fn poll_one<const FIRST: bool>(
         &mut self,
         store: &mut Store<F>,
         place: u32,
         fruitless: &mut usize,
-    ) -> bool {
+    ) {
         /// Gives the child up when it panics.
         struct Current<'a, F: Future> {
             store: &'a mut Store<F>,
@@ -170,7 +169,7 @@ impl<F: Future> Books<F> {
             // Given up while it was queued.
             books.stale -= 1;
             store.release(place);
-            return true;
+            return;
         };
         *current = Some(place);
         let (polled, woken) = books.ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
@@ -188,7 +187,6 @@ impl<F: Future> Books<F> {
                 *fruitless += usize::from(!FIRST);
             }
         }
-        *fruitless < FRUITLESS_POLLS
     }
 
     /// Polls those who were woken since the last round, for whom there is no need to pass through the queue, as it is empty. `false` if
@@ -217,7 +215,8 @@ impl<F: Future> Books<F> {
                 return false;
             }
             // Whoever has kept a waker is in flight, and was polled before, so that no limit holds it back.
-            if !books.poll_one::<false>(store, number, fruitless) {
+            books.poll_one::<false>(store, number, fruitless);
+            if *fruitless == FRUITLESS_POLLS {
                 return false;
             }
             next = books.ready.next_taken();
@@ -236,14 +235,11 @@ impl<F: Future> Books<F> {
         self.queue.begin_round();
         while fruitless < FRUITLESS_POLLS {
             let Some(run) = self.queue.pop() else { return };
-            let goes_on = match (run.len, run.mark) {
+            match (run.len, run.mark) {
                 (1, true) => self.poll_one::<true>(store, run.start, &mut fruitless),
                 (1, false) => self.poll_one::<false>(store, run.start, &mut fruitless),
                 (_, true) => self.poll_run::<true>(store, run, &mut fruitless),
                 (_, false) => self.poll_run::<false>(store, run, &mut fruitless),
-            };
-            if !goes_on {
-                return;
             }
         }
     }

@@ -104,6 +104,25 @@ fn dropping_a_set_drops_everything_once_whatever_panics() {
     assert!(faults(|| drop(set)));
     assert_eq!(drops(&handles), [1; 70]);
     assert_eq!(handles[69].output_drops(), 1);
+
+    // Never polled.
+    let (handles, set) = super::support::set(3);
+    handles[0].fault_in_drop();
+    assert!(faults(|| drop(set)));
+    assert_eq!(drops(&handles), [1; 3]);
+}
+
+#[test]
+fn what_was_added_and_not_taken_in_is_dropped_whatever_panics() {
+    let (handles, mut set) = set(1);
+    let adder = set.adder();
+    let (added, futures) = children(3);
+    for child in futures {
+        assert!(adder.insert(child).is_ok());
+    }
+    added[0].fault_in_drop();
+    assert!(faults(|| drop(set)));
+    assert_eq!((drops(&handles), drops(&added)), (vec![1], vec![1; 3]));
 }
 
 #[test]

@@ -57,12 +57,6 @@ impl Lent {
         }
     }
 
-    /// Whether a waker was kept since the last time.
-    #[inline]
-    pub(super) fn has_kept(&self) -> bool {
-        !self.kept.load(Relaxed).is_null()
-    }
-
     /// Whether a waker was kept since the last time, and the page if it was made for that.
     #[inline]
     pub(super) fn take_kept(&self) -> Option<Option<PageRef>> {

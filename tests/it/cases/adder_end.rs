@@ -20,6 +20,7 @@ cases! {
     wait_and_a_timeout_hand_the_set_on_open,
     a_borrowed_set_stays_open,
     clear_leaves_adders_open,
+    an_adder_tells_whether_it_is_closed,
     eight_threads_add_while_views_end,
 }
 
@@ -194,6 +195,22 @@ struct Round {
     number: AtomicUsize,
     started: AtomicUsize,
     adder: RwLock<Option<Adder<std::future::Ready<usize>>>>,
+}
+
+async fn an_adder_tells_whether_it_is_closed<R: Runtime>() {
+    let mut set: FutureSet<Manual<u8>> = FutureSet::new();
+    let adder = set.adder();
+    assert!(!adder.is_closed());
+    assert_eq!(format!("{adder:?}"), "Adder { closed: false, .. }");
+    assert!(Probe::new(gather(set)).ready().is_empty());
+    assert!(adder.is_closed());
+    assert_eq!(format!("{adder:?}"), "Adder { closed: true, .. }");
+    let refused = adder.insert(manual().1).unwrap_err();
+    assert_eq!(format!("{refused:?}"), "Closed(..)");
+    assert_eq!(
+        refused.to_string(),
+        "the set is gone, or the view that owned it has ended"
+    );
 }
 
 async fn eight_threads_add_while_views_end<R: Runtime>() {

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use rejoin::{FirstCompleted, FutureSet, as_completed, gather, try_gather, wait};
 
-use crate::support::{Manual, Probe, Random, Runtime, group, manual};
+use crate::support::{Manual, Probe, Random, Runtime, group, manual, yield_with_clone};
 
 cases! {
     owned_children_die_with_their_view_in_input_order,
@@ -16,6 +16,7 @@ cases! {
     unclaimed_outputs_die_with_their_set_once,
     claimed_outputs_are_ours,
     no_waker_of_the_task_outlives_a_drop,
+    no_waker_of_the_task_outlives_a_wake_from_inside,
     no_waker_of_the_task_outlives_a_return,
     no_waker_of_the_task_outlives_an_error,
     no_waker_of_the_task_outlives_a_timeout,
@@ -239,6 +240,24 @@ async fn no_waker_of_the_task_outlives_a_drop<R: Runtime>() {
     assert_eq!(task.wakes(), 0);
 }
 
+async fn no_waker_of_the_task_outlives_a_wake_from_inside<R: Runtime>() {
+    let (children, futures) = group::<u8>(2);
+    let mut probe = Probe::new(gather(futures.into_iter().enumerate().map(
+        |(place, future)| async move {
+            if place == 0 {
+                yield_with_clone().await;
+            }
+            future.await
+        },
+    )));
+    let task = probe.task();
+    probe.pending();
+    drop(probe);
+    assert_eq!(Arc::strong_count(&task), 1);
+    children[1].wake();
+    assert_eq!(task.wakes(), 1, "by the child that yields");
+}
+
 async fn no_waker_of_the_task_outlives_a_return<R: Runtime>() {
     let (children, futures) = group(3);
     let mut probe = Probe::new(gather(futures));
@@ -279,8 +298,8 @@ async fn no_waker_of_the_task_outlives_a_timeout<R: Runtime>() {
     let set = probe.ready().unwrap_err().into_set();
     timer.take_waker();
     drop(probe);
+    assert_eq!(Arc::strong_count(&task), 1, "also while the set lives on");
     drop(set);
-    assert_eq!(Arc::strong_count(&task), 1);
     let wakes = task.wakes();
     children[0].wake();
     assert_eq!(task.wakes(), wakes);

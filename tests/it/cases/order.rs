@@ -20,6 +20,7 @@ cases! {
     an_insertion_counts_as_a_wake,
     a_finished_childs_waker_costs_the_next_tenant_at_most_one_poll,
     a_new_task_is_woken_instead_of_the_old_one,
+    a_new_task_is_woken_after_a_wake_from_inside,
     a_waker_is_the_same_from_poll_to_poll,
     self_wakes_count_once,
     children_never_move,
@@ -192,6 +193,22 @@ async fn a_new_task_is_woken_instead_of_the_old_one<R: Runtime>() {
     R::later(move || last.complete(2));
     assert_eq!(probe.await, [0, 1, 2]);
     assert_eq!(third.wakes(), 0, "the task of the runtime has taken over");
+}
+
+async fn a_new_task_is_woken_after_a_wake_from_inside<R: Runtime>() {
+    let (child, future) = manual();
+    let mut probe = Probe::new(gather([async {
+        yield_with_clone().await;
+        future.await
+    }]));
+    probe.pending();
+    let first = probe.task();
+    assert_eq!(first.wakes(), 1, "the child has woken itself");
+    let second = probe.change_waker();
+    probe.pending();
+    child.complete(7);
+    assert_eq!((first.wakes(), second.wakes()), (1, 1));
+    assert_eq!(probe.ready(), [7]);
 }
 
 async fn a_waker_is_the_same_from_poll_to_poll<R: Runtime>() {

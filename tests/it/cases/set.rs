@@ -256,7 +256,11 @@ async fn views_of_one_set_follow_each_other<R: Runtime>() {
 async fn debug_asks_nothing_of_the_future<R: Runtime>() {
     let (_children, futures) = group::<Result<u8, u8>>(2);
     let mut set: FutureSet<Manual<_>> = futures.into_iter().collect();
-    assert!(format!("{set:?}").contains("FutureSet"));
+    assert_eq!(
+        format!("{set:?}"),
+        "FutureSet { in_flight: 2, queued: 2, unclaimed: 0, \
+         progress: Progress { finished: 0, total: 2 }, adders: false }"
+    );
     assert!(format!("{:?}", gather(&mut set)).contains("Gather"));
     assert!(format!("{:?}", rejoin::try_gather(&mut set)).contains("TryGather"));
     assert!(format!("{:?}", wait(&mut set)).contains("Wait"));
@@ -268,5 +272,11 @@ async fn debug_asks_nothing_of_the_future<R: Runtime>() {
     let late = gather(&mut set).timeout(ready(())).await.unwrap_err();
     assert!(format!("{late:?}").contains("TimedOut"));
     let key = set.insert(manual().1);
-    assert!(format!("{key:?}").contains('2'));
+    assert_eq!(format!("{key:?}"), "Key(2)");
+    let _adder = set.adder();
+    assert_eq!(
+        format!("{set:?}"),
+        "FutureSet { in_flight: 3, queued: 1, unclaimed: 0, \
+         progress: Progress { finished: 0, total: 3 }, adders: true }"
+    );
 }

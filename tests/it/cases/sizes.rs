@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::ptr;
 use std::task::{Context, Poll};
 
 use rejoin::{AtLeast, FirstError, FutureSet, as_completed, gather, try_gather, wait};
@@ -14,6 +15,7 @@ cases! {
     children_of_which_some_keep_their_waker,
     iterators_of_unknown_length,
     views_one_after_another,
+    large_futures_start_in_different_cache_sets,
 }
 
 const SIZES: [usize; 9] = [0, 1, 2, 63, 64, 65, 127, 128, 129];
@@ -118,5 +120,56 @@ async fn views_one_after_another<R: Runtime>() {
         }
         let odd = (1..size).step_by(2);
         assert_eq!(rest, odd.chain([size]).collect::<Vec<_>>());
+    }
+}
+
+/// A future of a certain size.
+#[derive(Clone, Copy)]
+struct Sized<T>(T);
+
+impl<T> Future for Sized<T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+/// How far apart two neighbours in a set start.
+fn distance<F: Future + Copy>(future: F) -> usize {
+    let mut set: FutureSet<F> = FutureSet::with_capacity(3);
+    let keys = [future; 3].map(|future| set.insert(future));
+    let [first, second, third] = keys.map(|key| {
+        let future = set.get_pin_mut(key).expect("it is in flight");
+        ptr::from_ref(&*future).addr()
+    });
+    for address in [first, second, third] {
+        assert_eq!(address % align_of::<F>(), 0);
+    }
+    assert_eq!(third - second, second - first);
+    second - first
+}
+
+async fn large_futures_start_in_different_cache_sets<R: Runtime>() {
+    #[derive(Clone, Copy)]
+    #[repr(align(64))]
+    struct Line<const N: usize>([u8; N]);
+
+    for (distance, size) in [
+        (distance(Sized([0_u8; 512])), 512),
+        (distance(Sized([0_u64; 128])), 1024),
+        (distance(Sized(Line([0; 512]))), 512),
+        (distance(Sized(Line([0; 4096]))), 4096),
+    ] {
+        assert!(distance > size && distance % 512 != 0, "{distance}, {size}");
+        assert!(distance <= size + 64, "{distance}, {size}");
+    }
+    for (distance, size) in [
+        (distance(Sized([0_u8; 24])), 24),
+        (distance(Sized([0_u8; 256])), 256),
+        (distance(Sized([0_u64; 72])), 576),
+        (distance(Sized(Line([0; 576]))), 576),
+    ] {
+        assert_eq!(distance, size, "others lie side by side");
     }
 }
