@@ -244,6 +244,19 @@ fn a_million_inputs_in_the_memory_of_sixteen() {
 }
 
 #[test]
+fn the_outputs_of_a_limited_gather_take_no_places() {
+    const COUNT: usize = 1000;
+    let child = |content: [u8; 4096]| async move {
+        Yield(1).await;
+        content[0]
+    };
+    let inputs = (0..COUNT).map(|_| child([1; 4096]));
+    let (outputs, spent) = counted(|| finish(gather(limit(4, inputs))));
+    assert_eq!(outputs, [1; COUNT]);
+    assert!(spent.peak < COUNT * 4096 / 4, "{spent:?}");
+}
+
+#[test]
 fn leaked_wakers_hold_a_few_bytes_each() {
     const COUNT: usize = 1000;
     let mut wakers = Vec::with_capacity(COUNT);
@@ -273,20 +286,22 @@ fn leaked_wakers_hold_a_few_bytes_each() {
 
 #[test]
 fn nothing_is_left_behind_by_wakers_and_adders() {
-    for count in [1, 64, 65, 200] {
+    let counts = [1, 64, 65, 200];
+    // Wakers of children in flight, and of children that are done.
+    for (count, done) in counts.map(|count| [(count, false), (count, true)]).concat() {
         let ((), spent) = counted(|| {
             let wakers = RefCell::new(Vec::new());
             let mut set: FutureSet<_> = (0..count)
                 .map(|_| {
                     poll_fn(|cx| {
                         wakers.borrow_mut().push(cx.waker().clone());
-                        Poll::<()>::Pending
+                        if done { Poll::Ready(()) } else { Poll::Pending }
                     })
                 })
                 .collect();
-            let adder = set.adder();
             let mut cx = Context::from_waker(Waker::noop());
-            assert!(pin!(set.next()).poll(&mut cx).is_pending());
+            assert_eq!(pin!(set.next()).poll(&mut cx).is_ready(), done);
+            let adder = set.adder();
             drop(set);
             assert!(adder.is_closed());
             wakers.take().into_iter().for_each(Waker::wake);

@@ -26,7 +26,9 @@ const COLUMNS: [(&str, &str, &[&str]); 5] = [
     (
         "sets that grow",
         "#sets-that-grow",
-        &["adder", "drive", "keys", "limit", "progress", "set"],
+        &[
+            "adder", "drive", "keys", "limit", "places", "progress", "set",
+        ],
     ),
     ("timeouts", "#timeouts", &["timeout"]),
     ("tasks, threads", "#tasks-and-threads", &["task", "threads"]),

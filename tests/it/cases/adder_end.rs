@@ -16,6 +16,7 @@ cases! {
     the_end_of_an_owning_view_closes,
     an_error_closes_an_owning_try_gather,
     a_drop_closes_and_drains,
+    who_dies_with_its_set_adds_nothing,
     a_future_that_owns_an_adder_of_its_set_is_no_leak,
     wait_and_a_timeout_hand_the_set_on_open,
     a_borrowed_set_stays_open,
@@ -107,6 +108,25 @@ async fn a_drop_closes_and_drains<R: Runtime>() {
     drop(probe);
     assert_eq!(children.drops(), [1, 1]);
     refused(&adder);
+}
+
+async fn who_dies_with_its_set_adds_nothing<R: Runtime>() {
+    struct AddsInDrop(Adder<BoxFuture<()>>, Arc<AtomicUsize>);
+    impl Drop for AddsInDrop {
+        fn drop(&mut self) {
+            if self.0.insert(Box::pin(async {})).is_err() {
+                self.1.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+    let refused = Arc::<AtomicUsize>::default();
+    let mut set: FutureSet<BoxFuture<()>> = FutureSet::new();
+    for _ in 0..2 {
+        let adds = AddsInDrop(set.adder(), Arc::clone(&refused));
+        set.insert(Box::pin(async move { drop(adds) }));
+    }
+    drop(set);
+    assert_eq!(refused.load(Ordering::SeqCst), 2);
 }
 
 async fn a_future_that_owns_an_adder_of_its_set_is_no_leak<R: Runtime>() {

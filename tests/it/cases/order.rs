@@ -18,11 +18,13 @@ cases! {
     first_woken_first_polled,
     first_woken_first_polled_on_one_place_of_many_pages,
     an_insertion_counts_as_a_wake,
+    an_extension_counts_as_a_wake,
     a_finished_childs_waker_costs_the_next_tenant_at_most_one_poll,
     a_new_task_is_woken_instead_of_the_old_one,
     a_new_task_is_woken_after_a_wake_from_inside,
     a_waker_is_the_same_from_poll_to_poll,
     self_wakes_count_once,
+    a_late_gather_hands_on_the_order_of_completion,
     children_never_move,
 }
 
@@ -147,6 +149,24 @@ async fn an_insertion_counts_as_a_wake<R: Runtime>() {
     assert_eq!(children.take_polled(), [2, 3, 0, 4, 1]);
 }
 
+async fn an_extension_counts_as_a_wake<R: Runtime>() {
+    let child = |number: usize, yields: bool| async move {
+        if yields {
+            yield_now().await;
+        }
+        number
+    };
+    let mut set: FutureSet<_> = [child(0, false), child(1, true)].into_iter().collect();
+    for expected in 0..3 {
+        let completed = Probe::new(set.next()).ready().unwrap();
+        assert_eq!(completed.output, expected);
+        if expected == 0 {
+            // It gets the first place, and has its turn after who has woken itself before.
+            set.extend([child(2, false)]);
+        }
+    }
+}
+
 async fn a_finished_childs_waker_costs_the_next_tenant_at_most_one_poll<R: Runtime>() {
     let (mut children, futures) = group(1);
     let mut set: FutureSet<_> = futures.into_iter().collect();
@@ -263,6 +283,32 @@ async fn self_wakes_count_once<R: Runtime>() {
     probe.pending();
     gate.complete(());
     assert_eq!(probe.ready().len(), 4);
+}
+
+async fn a_late_gather_hands_on_the_order_of_completion<R: Runtime>() {
+    for polled_before in [false, true] {
+        let (timer, deadline) = manual::<()>();
+        let (children, futures) = group(6);
+        for place in [4, 3] {
+            children[place].complete_silently(place);
+        }
+        let mut view = gather(futures);
+        if polled_before {
+            Probe::new(&mut view).pending();
+        }
+        let mut probe = Probe::new(view.timeout(deadline));
+        probe.pending();
+        for place in [2, 0, 1] {
+            children[place].complete(place);
+            probe.pending();
+        }
+        timer.complete(());
+        let mut rest = Probe::new(as_completed(probe.ready().unwrap_err().into_set()));
+        for place in [3, 4, 2, 0, 1] {
+            assert_eq!(rest.next_ready(), Some(place));
+        }
+        rest.next_pending();
+    }
 }
 
 async fn children_never_move<R: Runtime>() {
