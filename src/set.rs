@@ -1,6 +1,7 @@
 //! Futures in flight and outputs that nobody has claimed: the one thing that all views look at.
 
 mod adder;
+mod books;
 mod done;
 mod key;
 mod queue;
@@ -27,9 +28,8 @@ use core::future::{Future, IntoFuture};
 use core::pin::Pin;
 use core::task::Context;
 
-use done::Done;
-use queue::Queue;
-use ready::{Ready, Receiver};
+use books::Books;
+use ready::Receiver;
 use row::Row;
 use runs::Run;
 use store::Store;
@@ -99,117 +99,6 @@ pub struct FutureSet<F: Future> {
     row: Row,
     /// What stands in `row`, and more, once that is not enough.
     books: Option<Box<Books<F>>>,
-}
-
-/// Whose turn it is, who was woken, and who completed.
-struct Books<F: Future> {
-    done: Done<F::Output>,
-    queue: Queue,
-    ready: Ready,
-    /// Places in the queue whose future was given up: freed when their turn comes.
-    stale: usize,
-    /// If the number in flight is limited: the places of those that wait for their first poll.
-    waiting: Option<VecDeque<u32>>,
-    inbox: Option<Receiver<F>>,
-}
-
-impl<F: Future> Books<F> {
-    const fn new() -> Self {
-        Self {
-            done: Done::new(),
-            queue: Queue::new(),
-            ready: Ready::new(),
-            stale: 0,
-            waiting: None,
-            inbox: None,
-        }
-    }
-
-    /// Stores a future and queues it for its first poll, or lets it wait for it if the number in flight is limited.
-    #[inline]
-    fn admit(&mut self, store: &mut Store<F>, future: F) {
-        if store.is_full() {
-            self.compact(store);
-        }
-        let place = store.insert(future);
-        match &mut self.waiting {
-            None => self.queue.push(place, true),
-            Some(waiting) => {
-                self.queue.hold(place);
-                waiting.push_back(place);
-            }
-        }
-    }
-
-    /// Gives a future up with `how`, and lets go of its place, also if the destructor panics.
-    fn give_up<R>(
-        &mut self,
-        store: &mut Store<F>,
-        place: u32,
-        how: impl FnOnce(&mut Store<F>) -> R,
-    ) -> R {
-        struct LetGo<'a, F: Future> {
-            store: &'a mut Store<F>,
-            books: &'a mut Books<F>,
-            place: u32,
-        }
-        impl<F: Future> Drop for LetGo<'_, F> {
-            fn drop(&mut self) {
-                let Self {
-                    store,
-                    books,
-                    place,
-                } = self;
-                books.ready.forget(*place);
-                if books.queue.contains(*place) {
-                    books.stale += 1;
-                } else {
-                    store.release(*place);
-                }
-                if store.in_flight() == 0 {
-                    // Somebody who waits for the last one would wait for ever.
-                    books.ready.rouse();
-                }
-            }
-        }
-        let let_go = LetGo {
-            store,
-            books: self,
-            place,
-        };
-        how(let_go.store)
-    }
-
-    /// Frees the places that only wait for their turn to be freed, if they are many.
-    fn compact(&mut self, store: &mut Store<F>) {
-        if self.stale > 64 && self.stale > self.queue.len() / 2 {
-            let mut freed = Vec::with_capacity(self.stale);
-            self.queue
-                .retain(|place| store.is_in_flight(place), |place| freed.push(place));
-            freed.into_iter().for_each(|place| store.release(place));
-            self.stale = 0;
-        }
-    }
-
-    #[cold]
-    fn take_added(&mut self, store: &mut Store<F>) {
-        for future in self
-            .inbox
-            .as_mut()
-            .map(Receiver::take)
-            .into_iter()
-            .flatten()
-        {
-            self.admit(store, future);
-        }
-    }
-
-    fn has_adders(&self) -> bool {
-        // In this order: the last adder may have put something in before it went.
-        self.inbox
-            .as_ref()
-            .is_some_and(|inbox| !inbox.is_alone() || !inbox.is_empty())
-    }
 }
 
 impl<F: Future> FutureSet<F> {
@@ -336,7 +225,7 @@ impl<F: Future> FutureSet<F> {
     /// What an [`Adder`] has put in counts when the set has been polled.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.store.in_flight() + self.store.unclaimed()
+        self.store.held()
     }
 
     /// Whether the set holds neither futures nor outputs.
@@ -423,13 +312,14 @@ impl<F: Future> FutureSet<F> {
         let Self { store, row, books } = self;
         store.expect(futures.size_hint().0);
         while store.fill(&mut futures, |start, len| {
-            let mark = true;
+            let run = Run {
+                start,
+                len,
+                mark: true,
+            };
             match books {
-                None if start < 64 => row.queued |= Run { start, len, mark }.bits(),
-                _ => {
-                    let books = books.get_or_insert_with(|| row.books());
-                    books.queue.push_fresh(start, len);
-                }
+                None if start < 64 => row.queued |= run.bits(),
+                _ => books.get_or_insert_with(|| row.books()).queue.push_run(run),
             }
         }) {}
     }
@@ -672,7 +562,7 @@ impl<F: Future> Drop for FutureSet<F> {
         if let Some(books) = &mut self.books {
             let late = books.inbox.as_mut().map(Receiver::close);
             let spilled = books.done.clear();
-            if self.store.in_flight() + self.store.unclaimed() != 0 {
+            if self.store.held() != 0 {
                 self.store.clear(|_| false);
             }
             drop(spilled);
@@ -725,7 +615,8 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
                 books.compact(store);
             }
             if !store.fill(&mut futures, |start, len| {
-                books.queue.push_fresh(start, len)
+                let mark = true;
+                books.queue.push_run(Run { start, len, mark });
             }) {
                 return;
             }

@@ -115,16 +115,6 @@ impl Queue {
         self.runs.push_run(run);
     }
 
-    /// The same, for their first poll.
-    #[inline]
-    pub(super) fn push_fresh(&mut self, start: u32, len: u32) {
-        self.push_run(Run {
-            start,
-            len,
-            mark: true,
-        });
-    }
-
     /// The same, not for their first poll.
     #[inline]
     pub(super) fn push_again(&mut self, places: Range<u32>) {

@@ -4,11 +4,12 @@ use core::future::Future;
 use core::ops::Range;
 use core::task::Poll;
 
+use super::FutureSet;
+use super::books::Books;
 use super::ready::INBOX;
 use super::runs::Run;
 use super::slab::Verdict;
 use super::store::Store;
-use super::{Books, FutureSet};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
 const FRUITLESS_POLLS: usize = 128;

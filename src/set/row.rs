@@ -8,10 +8,11 @@ use alloc::boxed::Box;
 use core::future::Future;
 use core::task::Poll;
 
+use super::FutureSet;
+use super::books::Books;
 use super::ready::Lender;
 use super::runs::Run;
 use super::slab::Verdict;
-use super::{Books, FutureSet};
 
 /// Whose turn it is, and who completed, without books.
 pub(super) struct Row {

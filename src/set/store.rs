@@ -87,8 +87,9 @@ impl<F: Future> Store<F> {
         self.tally.unclaimed
     }
 
+    /// How many futures and outputs there are.
     #[inline]
-    fn held(&self) -> usize {
+    pub(super) fn held(&self) -> usize {
         self.tally.in_flight + self.tally.unclaimed
     }
 

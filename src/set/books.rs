@@ -1,0 +1,121 @@
+//! The books of a set: what is to be known of its children besides where they are.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::future::Future;
+
+use super::done::Done;
+use super::queue::Queue;
+use super::ready::{Ready, Receiver};
+use super::store::Store;
+
+/// Whose turn it is, who was woken, and who completed.
+pub(super) struct Books<F: Future> {
+    pub(super) done: Done<F::Output>,
+    pub(super) queue: Queue,
+    pub(super) ready: Ready,
+    /// Places in the queue whose future was given up: freed when their turn comes.
+    pub(super) stale: usize,
+    /// If the number in flight is limited: the places of those that wait for their first poll.
+    pub(super) waiting: Option<VecDeque<u32>>,
+    pub(super) inbox: Option<Receiver<F>>,
+}
+
+impl<F: Future> Books<F> {
+    pub(super) const fn new() -> Self {
+        Self {
+            done: Done::new(),
+            queue: Queue::new(),
+            ready: Ready::new(),
+            stale: 0,
+            waiting: None,
+            inbox: None,
+        }
+    }
+
+    /// Stores a future and queues it for its first poll, or lets it wait for it if the number in flight is limited.
+    #[inline]
+    pub(super) fn admit(&mut self, store: &mut Store<F>, future: F) {
+        if store.is_full() {
+            self.compact(store);
+        }
+        let place = store.insert(future);
+        match &mut self.waiting {
+            None => self.queue.push(place, true),
+            Some(waiting) => {
+                self.queue.hold(place);
+                waiting.push_back(place);
+            }
+        }
+    }
+
+    /// Gives a future up with `how`, and lets go of its place, also if the destructor panics.
+    pub(super) fn give_up<R>(
+        &mut self,
+        store: &mut Store<F>,
+        place: u32,
+        how: impl FnOnce(&mut Store<F>) -> R,
+    ) -> R {
+        struct LetGo<'a, F: Future> {
+            store: &'a mut Store<F>,
+            books: &'a mut Books<F>,
+            place: u32,
+        }
+        impl<F: Future> Drop for LetGo<'_, F> {
+            fn drop(&mut self) {
+                let Self {
+                    store,
+                    books,
+                    place,
+                } = self;
+                books.ready.forget(*place);
+                if books.queue.contains(*place) {
+                    books.stale += 1;
+                } else {
+                    store.release(*place);
+                }
+                if store.in_flight() == 0 {
+                    // Somebody who waits for the last one would wait for ever.
+                    books.ready.rouse();
+                }
+            }
+        }
+        let let_go = LetGo {
+            store,
+            books: self,
+            place,
+        };
+        how(let_go.store)
+    }
+
+    /// Frees the places that only wait for their turn to be freed, if they are many.
+    pub(super) fn compact(&mut self, store: &mut Store<F>) {
+        if self.stale > 64 && self.stale > self.queue.len() / 2 {
+            let mut freed = Vec::with_capacity(self.stale);
+            self.queue
+                .retain(|place| store.is_in_flight(place), |place| freed.push(place));
+            freed.into_iter().for_each(|place| store.release(place));
+            self.stale = 0;
+        }
+    }
+
+    #[cold]
+    pub(super) fn take_added(&mut self, store: &mut Store<F>) {
+        for future in self
+            .inbox
+            .as_mut()
+            .map(Receiver::take)
+            .into_iter()
+            .flatten()
+        {
+            self.admit(store, future);
+        }
+    }
+
+    pub(super) fn has_adders(&self) -> bool {
+        // In this order: the last adder may have put something in before it went.
+        self.inbox
+            .as_ref()
+            .is_some_and(|inbox| !inbox.is_alone() || !inbox.is_empty())
+    }
+}
