@@ -96,9 +96,14 @@ pub struct Progress {
 #[doc(alias = "shield")]
 pub struct FutureSet<F: Future> {
     store: Store<F>,
-    row: Row,
-    /// What stands in `row`, and more, once that is not enough.
-    books: Option<Box<Books<F>>>,
+    account: Account<F>,
+}
+
+/// What is known of the children besides where they are.
+enum Account<F: Future> {
+    Row(Row),
+    /// Once a row is not enough.
+    Books(Box<Books<F>>),
 }
 
 impl<F: Future> FutureSet<F> {
@@ -107,8 +112,7 @@ impl<F: Future> FutureSet<F> {
     pub const fn new() -> Self {
         Self {
             store: Store::new(),
-            row: Row::new(),
-            books: None,
+            account: Account::Row(Row::new()),
         }
     }
 
@@ -259,11 +263,12 @@ impl<F: Future> FutureSet<F> {
                 books.ready.rouse();
             }
         }
-        if self.books.is_none() && self.is_empty() {
+        if matches!(self.account, Account::Row(_)) && self.is_empty() {
             return;
         }
         let (store, books) = self.books();
         books.stale = books.queue.len();
+        books.given_up += store.in_flight() as u64;
         books.ready.forget_all();
         let spilled = books.done.clear();
         let rest = Rest(store, books);
@@ -287,9 +292,14 @@ impl<F: Future> FutureSet<F> {
     /// ```
     #[must_use]
     pub fn progress(&self) -> Progress {
+        let given_up = match &self.account {
+            Account::Row(_) => 0,
+            Account::Books(books) => books.given_up,
+        };
+        let total = (self.store.inserted() - given_up) as usize;
         Progress {
-            finished: self.store.completed(),
-            total: self.store.total(),
+            finished: total - self.in_flight(),
+            total,
         }
     }
 
@@ -309,7 +319,7 @@ impl<F: Future> FutureSet<F> {
     /// Takes the first futures of a set, for whom a row is enough if they are no more than 64.
     #[inline]
     fn begin(&mut self, mut futures: impl Iterator<Item = F>) {
-        let Self { store, row, books } = self;
+        let Self { store, account } = self;
         store.expect(futures.size_hint().0);
         while store.fill(&mut futures, |start, len| {
             let run = Run {
@@ -317,9 +327,9 @@ impl<F: Future> FutureSet<F> {
                 len,
                 mark: true,
             };
-            match books {
-                None if start < 64 => row.queued |= run.bits(),
-                _ => books.get_or_insert_with(|| row.books()).queue.push_run(run),
+            match account {
+                Account::Row(row) if start < 64 => row.queued |= run.bits(),
+                _ => account.books().queue.push_run(run),
             }
         }) {}
     }
@@ -327,12 +337,12 @@ impl<F: Future> FutureSet<F> {
     /// The store, and the books, which are opened if they are not.
     #[inline]
     fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
-        let Self { store, row, books } = self;
-        let books = books.get_or_insert_with(|| {
-            let mut books = row.books();
+        let Self { store, account } = self;
+        let is_row = matches!(account, Account::Row(_));
+        let books = account.books();
+        if is_row {
             store.outputs(|place| books.done.note(Run::of(place, false)));
-            books
-        });
+        }
         (store, books)
     }
 
@@ -346,9 +356,9 @@ impl<F: Future> FutureSet<F> {
     /// Whether somebody waits for the first poll.
     #[inline]
     pub(crate) fn has_fresh(&self) -> bool {
-        let fresh = match &self.books {
-            None => !self.row.polled && self.row.queued != 0,
-            Some(books) => books.queue.fresh() != 0,
+        let fresh = match &self.account {
+            Account::Row(row) => !row.polled && row.queued != 0,
+            Account::Books(books) => books.queue.fresh() != 0,
         };
         fresh && self.store.in_flight() != 0
     }
@@ -365,9 +375,9 @@ impl<F: Future> FutureSet<F> {
 
     /// How many wait for their turn.
     fn queued(&self) -> usize {
-        match &self.books {
-            None => self.row.queued.count_ones() as usize,
-            Some(books) => books.queue.len(),
+        match &self.account {
+            Account::Row(row) => row.queued.count_ones() as usize,
+            Account::Books(books) => books.queue.len(),
         }
     }
 
@@ -388,7 +398,7 @@ impl<F: Future> FutureSet<F> {
         if self.store.in_flight() != 0 {
             return false;
         }
-        let Some(books) = &mut self.books else {
+        let Account::Books(books) = &mut self.account else {
             return true;
         };
         if books.inbox.as_mut().is_none_or(is_empty) {
@@ -400,15 +410,15 @@ impl<F: Future> FutureSet<F> {
 
     /// Whether futures may come in that nobody can count yet.
     pub(crate) fn has_adders(&self) -> bool {
-        self.books.as_ref().is_some_and(|books| books.has_adders())
+        matches!(&self.account, Account::Books(books) if books.has_adders())
     }
 
     /// Sees to it that `cx`'s task is polled again: at once if something is queued, else when something is woken or inserted.
     #[inline]
     pub(crate) fn park(&mut self, cx: &Context<'_>) {
-        let queued = match &self.books {
-            None => self.row.queued != 0,
-            Some(books) => !books.queue.is_empty(),
+        let queued = match &self.account {
+            Account::Row(row) => row.queued != 0,
+            Account::Books(books) => !books.queue.is_empty(),
         };
         if queued || !self.books().1.ready.sleep(cx.waker()) {
             cx.waker().wake_by_ref();
@@ -418,7 +428,7 @@ impl<F: Future> FutureSet<F> {
     /// Takes back what `park` has arranged.
     #[inline]
     pub(crate) fn unpark(&mut self) {
-        if let Some(books) = &mut self.books {
+        if let Account::Books(books) = &mut self.account {
             books.ready.awake();
         }
     }
@@ -426,22 +436,22 @@ impl<F: Future> FutureSet<F> {
     /// Claims the output that completed first.
     #[inline]
     pub(crate) fn claim(&mut self) -> Option<Completed<F::Output>> {
-        let Self { store, books, .. } = self;
-        match books {
-            None => {
+        let Self { store, account } = self;
+        match account {
+            Account::Row(_) => {
                 let (key, output) = store.take_keyed(store.next_output(0)?)?;
                 Some(Completed { key, output })
             }
-            Some(books) => books.done.claim(store),
+            Account::Books(books) => books.done.claim(store),
         }
     }
 
     #[inline]
     pub(crate) fn claim_output(&mut self) -> Option<F::Output> {
-        let Self { store, books, .. } = self;
-        match books {
-            None => store.take_output(store.next_output(0)?),
-            Some(books) => books.done.claim_output(store),
+        let Self { store, account } = self;
+        match account {
+            Account::Row(_) => store.take_output(store.next_output(0)?),
+            Account::Books(books) => books.done.claim_output(store),
         }
     }
 
@@ -457,14 +467,14 @@ impl<F: Future> FutureSet<F> {
     /// Claims all outputs, in the order of insertion, passing them through `map`.
     #[inline]
     pub(crate) fn claim_in_order<T>(&mut self, map: impl FnMut(F::Output) -> T) -> Vec<T> {
-        let Self { store, books, .. } = self;
-        match books {
-            None => {
+        let Self { store, account } = self;
+        match account {
+            Account::Row(_) => {
                 let mut all = Vec::with_capacity(store.unclaimed());
                 store.take_outputs(&mut all, map);
                 all
             }
-            Some(books) => books.done.claim_in_order(store, map),
+            Account::Books(books) => books.done.claim_in_order(store, map),
         }
     }
 
@@ -475,26 +485,26 @@ impl<F: Future> FutureSet<F> {
         if self.unclaimed() != 0 {
             return;
         }
-        match &mut self.books {
-            None => self.row.unordered = true,
-            Some(books) => books.done.forget_order(),
+        match &mut self.account {
+            Account::Row(row) => row.unordered = true,
+            Account::Books(books) => books.done.forget_order(),
         }
     }
 
     /// From now on the order of completion is noted; before, it was that of places.
     pub(crate) fn keep_order(&mut self) {
-        match &mut self.books {
-            None => self.row.unordered = false,
-            Some(books) => books.done.keep_order(&self.store),
+        match &mut self.account {
+            Account::Row(row) => row.unordered = false,
+            Account::Books(books) => books.done.keep_order(&self.store),
         }
     }
 
     /// The next output that `cursor` has not passed, in the order of completion.
     #[inline]
     pub(crate) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {
-        let Self { store, books, .. } = self;
-        match books {
-            None => {
+        let Self { store, account } = self;
+        match account {
+            Account::Row(_) => {
                 if cursor.seen == store.unclaimed() {
                     return None;
                 }
@@ -503,16 +513,16 @@ impl<F: Future> FutureSet<F> {
                 cursor.seen += 1;
                 store.output(cursor.last)
             }
-            Some(books) => books.done.see(store, cursor),
+            Account::Books(books) => books.done.see(store, cursor),
         }
     }
 
     /// Claims the output that `cursor` has passed last.
     pub(crate) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
-        let Self { store, books, .. } = self;
-        match books {
-            None => store.take_output(cursor.last),
-            Some(books) => books.done.claim_seen(store, cursor),
+        let Self { store, account } = self;
+        match account {
+            Account::Row(_) => store.take_output(cursor.last),
+            Account::Books(books) => books.done.claim_seen(store, cursor),
         }
     }
 
@@ -525,8 +535,11 @@ impl<F: Future> FutureSet<F> {
 
     /// How many are in flight that have been started.
     pub(crate) fn started(&self) -> usize {
-        let waiting = self.books.as_ref().and_then(|books| books.waiting.as_ref());
-        self.in_flight() - waiting.map_or(0, VecDeque::len)
+        let waiting = match &self.account {
+            Account::Row(_) => 0,
+            Account::Books(books) => books.waiting.as_ref().map_or(0, VecDeque::len),
+        };
+        self.in_flight() - waiting
     }
 
     /// Lets `future`, or with `None` the first that waits, run: polls it once. `false` if nobody waits.
@@ -550,7 +563,7 @@ impl<F: Future> FutureSet<F> {
 
     /// Moves unclaimed outputs out of their places.
     pub(crate) fn spill(&mut self) {
-        if let Some(books) = &mut self.books {
+        if let Account::Books(books) = &mut self.account {
             books.done.spill(&mut self.store);
         }
     }
@@ -559,7 +572,7 @@ impl<F: Future> FutureSet<F> {
 impl<F: Future> Drop for FutureSet<F> {
     fn drop(&mut self) {
         // Closed before the children go, so that none of them can add another; what has come in is dropped after them.
-        if let Some(books) = &mut self.books {
+        if let Account::Books(books) = &mut self.account {
             let late = books.inbox.as_mut().map(Receiver::close);
             let spilled = books.done.clear();
             if self.store.held() != 0 {
@@ -567,6 +580,20 @@ impl<F: Future> Drop for FutureSet<F> {
             }
             drop(spilled);
             drop(late);
+        }
+    }
+}
+
+impl<F: Future> Account<F> {
+    /// The books, which are opened if they are not.
+    #[inline]
+    fn books(&mut self) -> &mut Books<F> {
+        if let Self::Row(row) = self {
+            *self = Self::Books(row.books());
+        }
+        match self {
+            Self::Books(books) => books,
+            Self::Row(_) => unreachable!("books were opened"),
         }
     }
 }
@@ -603,7 +630,7 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
             }
         }
         let mut futures = futures.into_iter().map(A::into_future);
-        if self.books.is_none() && self.store.is_untouched() {
+        if matches!(self.account, Account::Row(_)) && self.store.is_untouched() {
             return self.begin(futures);
         }
         let (store, books) = self.books();

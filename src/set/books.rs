@@ -16,6 +16,8 @@ pub(super) struct Books<F: Future> {
     pub(super) ready: Ready,
     /// Places in the queue whose future was given up: freed when their turn comes.
     pub(super) stale: usize,
+    /// How many were given up since the set was made.
+    pub(super) given_up: u64,
     /// If the number in flight is limited: the places of those that wait for their first poll.
     pub(super) waiting: Option<VecDeque<u32>>,
     pub(super) inbox: Option<Receiver<F>>,
@@ -28,6 +30,7 @@ impl<F: Future> Books<F> {
             queue: Queue::new(),
             ready: Ready::new(),
             stale: 0,
+            given_up: 0,
             waiting: None,
             inbox: None,
         }
@@ -80,6 +83,7 @@ impl<F: Future> Books<F> {
                 }
             }
         }
+        self.given_up += 1;
         let let_go = LetGo {
             store,
             books: self,

@@ -56,6 +56,14 @@ impl<T> Done<T> {
         }
     }
 
+    /// Notes completions in places of one block, whose bits are counted from `first`.
+    #[inline]
+    pub(super) fn note_bits(&mut self, first: u32, bits: u64) {
+        if !self.unordered {
+            Run::of_bits(first, bits, false).for_each(|run| self.places.push_run(run));
+        }
+    }
+
     #[inline]
     fn spilled_len(&self) -> usize {
         self.spilled.as_ref().map_or(0, |spilled| spilled.len())

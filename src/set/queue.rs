@@ -3,7 +3,6 @@
 //! A round is everybody who is queued when it begins. Who is queued while it lasts belongs to the next.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use super::runs::{Run, Runs};
 
@@ -113,16 +112,6 @@ impl Queue {
         }
         *self.queued.word(run.start) |= run.bits();
         self.runs.push_run(run);
-    }
-
-    /// The same, not for their first poll.
-    #[inline]
-    pub(super) fn push_again(&mut self, places: Range<u32>) {
-        self.push_run(Run {
-            start: places.start,
-            len: places.end - places.start,
-            mark: false,
-        });
     }
 
     /// Begins a round, if none is under way.

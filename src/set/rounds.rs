@@ -1,15 +1,16 @@
 //! Rounds: everybody whose turn it is, polled once.
 
 use core::future::Future;
-use core::ops::Range;
+use core::pin::Pin;
 use core::task::Poll;
 
-use super::FutureSet;
 use super::books::Books;
 use super::ready::INBOX;
+use super::row::Row;
 use super::runs::Run;
 use super::slab::Verdict;
 use super::store::Store;
+use super::{Account, FutureSet};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
 const FRUITLESS_POLLS: usize = 128;
@@ -18,15 +19,18 @@ impl<F: Future> FutureSet<F> {
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
     #[inline]
     pub(crate) fn run_round(&mut self) {
-        match &mut self.books {
-            Some(books) => {
+        match &mut self.account {
+            Account::Books(books) => {
                 if !books.queue.is_empty() || books.ready.has_woken() {
                     books.run_round(&mut self.store);
                 }
             }
-            None if self.row.queued == 0 => {}
-            None if self.row.unordered || self.store.unclaimed() == 0 => self.run_row(),
-            None => {
+            Account::Row(Row { queued: 0, .. }) => {}
+            Account::Row(row) if row.unordered || self.store.unclaimed() == 0 => {
+                let queued = row.queued;
+                self.run_row(queued);
+            }
+            Account::Row(_) => {
                 // What completes now comes after what has completed before.
                 let (store, books) = self.books();
                 books.run_round(store);
@@ -76,8 +80,9 @@ impl<F: Future> Books<F> {
             store,
             books: self,
             current: None,
-            rest: run,
-            again: run.start..run.start,
+            run,
+            rest: run.bits(),
+            again: 0,
         };
         let Turn {
             store,
@@ -85,17 +90,15 @@ impl<F: Future> Books<F> {
             current,
             rest,
             again,
+            ..
         } = &mut turn;
         let Self {
-            done,
-            queue,
-            ready,
-            stale,
-            ..
+            done, ready, stale, ..
         } = &mut **books;
         let mut poller = ready.poller(run.start);
-        store.visit(run, done, |place, future| {
-            rest.advance();
+        let visit = |place: u32, future: Option<Pin<&mut F>>| {
+            let bit: u64 = 1 << (place % 64);
+            *rest &= !bit;
             let Some(future) = future else {
                 // Given up while it was queued.
                 *stale -= 1;
@@ -112,13 +115,7 @@ impl<F: Future> Books<F> {
                 }
                 Poll::Pending => {
                     if woken {
-                        if place != again.end {
-                            if again.start != again.end {
-                                queue.push_again(again.clone());
-                            }
-                            again.start = place;
-                        }
-                        again.end = place + 1;
+                        *again |= bit;
                     }
                     if !FIRST {
                         *fruitless += 1;
@@ -129,7 +126,10 @@ impl<F: Future> Books<F> {
                     Verdict::Keep
                 }
             }
-        });
+        };
+        let first = run.block();
+        let note = |completed| done.note_bits(first, completed);
+        store.visit(first, run.bits(), note, visit);
         drop(poller);
     }
 
@@ -252,21 +252,22 @@ struct Turn<'a, F: Future> {
     books: &'a mut Books<F>,
     /// Who is being polled.
     current: Option<u32>,
-    /// Who comes after that.
-    rest: Run,
-    /// Who has woken itself, and is not queued yet: the last such places in a row.
-    again: Range<u32>,
+    /// All of them.
+    run: Run,
+    /// Who comes after the one who is polled, as bits of the block.
+    rest: u64,
+    /// Who has woken itself.
+    again: u64,
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        if self.again.start != self.again.end {
-            self.books.queue.push_again(self.again.clone());
-        }
-        if self.rest.len != 0 {
-            self.books.queue.unpop(self.rest);
-        }
+        let first = self.run.block();
+        let queue = &mut self.books.queue;
+        Run::of_bits(first, self.again, false).for_each(|run| queue.push_run(run));
+        // The last places of a run are one.
+        Run::of_bits(first, self.rest, self.run.mark).for_each(|run| queue.unpop(run));
         if let Some(place) = self.current {
             // It has panicked.
             self.books

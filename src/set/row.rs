@@ -6,13 +6,14 @@
 
 use alloc::boxed::Box;
 use core::future::Future;
+use core::pin::Pin;
 use core::task::Poll;
 
-use super::FutureSet;
 use super::books::Books;
 use super::ready::Lender;
 use super::runs::Run;
 use super::slab::Verdict;
+use super::{Account, FutureSet};
 
 /// Whose turn it is, and who completed, without books.
 pub(super) struct Row {
@@ -40,7 +41,7 @@ impl Row {
         if self.unordered {
             books.done.forget_order();
         }
-        Run::of_bits(self.queued, !self.polled).for_each(|run| books.queue.push_run(run));
+        Run::of_bits(0, self.queued, !self.polled).for_each(|run| books.queue.push_run(run));
         books
     }
 }
@@ -55,19 +56,20 @@ struct Round<'a, F: Future> {
     rest: u64,
     /// Who has woken itself.
     again: u64,
-    /// How many have completed.
-    completed: usize,
 }
 
 impl<F: Future> Drop for Round<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        self.set.store.complete(self.completed);
+        let Account::Row(row) = &mut self.set.account else {
+            unreachable!("books are opened after the round")
+        };
         // Somebody comes after the one who is polled if that one's destructor has panicked.
         if self.current.is_none() && self.rest == 0 && !self.lender.has_kept() {
-            self.set.row.queued = self.again;
-            self.set.row.polled = true;
+            row.queued = self.again;
+            row.polled = true;
         } else {
+            row.queued = self.rest;
             self.leave_row();
         }
     }
@@ -77,10 +79,9 @@ impl<F: Future> Round<'_, F> {
     /// Goes on with books, as a child has kept a waker, or something has panicked.
     #[cold]
     fn leave_row(&mut self) {
-        self.set.row.queued = self.rest;
         let (store, books) = self.set.books();
         books.queue.begin_round();
-        Run::of_bits(self.again, false).for_each(|run| books.queue.push_run(run));
+        Run::of_bits(0, self.again, false).for_each(|run| books.queue.push_run(run));
         let lender = core::mem::replace(&mut self.lender, Lender::new());
         books.ready.take_over(0, lender);
         if let Some(place) = self.current {
@@ -90,17 +91,15 @@ impl<F: Future> Round<'_, F> {
 }
 
 impl<F: Future> FutureSet<F> {
-    /// A round without books.
+    /// A round without books, of those whose bits are set.
     #[inline]
-    pub(super) fn run_row(&mut self) {
-        let queued = self.row.queued;
+    pub(super) fn run_row(&mut self, queued: u64) {
         let mut round = Round {
             set: self,
             lender: Lender::new(),
             current: None,
             rest: queued,
             again: 0,
-            completed: 0,
         };
         let Round {
             set,
@@ -108,10 +107,9 @@ impl<F: Future> FutureSet<F> {
             current,
             rest,
             again,
-            completed,
         } = &mut round;
-        set.store.visit_first(queued, |place, future| {
-            let bit = 1 << place;
+        let visit = |place: u32, future: Option<Pin<&mut F>>| {
+            let bit: u64 = 1 << place;
             *rest &= !bit;
             let Some(future) = future else {
                 unreachable!("nobody in a row was given up")
@@ -122,7 +120,6 @@ impl<F: Future> FutureSet<F> {
             match polled {
                 Poll::Ready(output) => {
                     lender.forget(place);
-                    *completed += 1;
                     Verdict::Settle(output)
                 }
                 Poll::Pending => {
@@ -132,6 +129,7 @@ impl<F: Future> FutureSet<F> {
                     Verdict::Keep
                 }
             }
-        });
+        };
+        set.store.visit(0, queued, |_| (), visit);
     }
 }

@@ -32,23 +32,30 @@ impl Run {
         }
     }
 
+    /// The first place of the block of 64 that the places are in.
+    #[inline]
+    pub(super) fn block(&self) -> u32 {
+        self.start & !63
+    }
+
     /// The places as bits of the block of 64 that they are in. There is at least one.
     #[inline]
     pub(super) fn bits(&self) -> u64 {
         u64::MAX >> (64 - self.len) << (self.start % 64)
     }
 
-    /// The runs, as long as can be, that the places in the first block are in whose bits are set.
-    pub(super) fn of_bits(mut bits: u64, mark: bool) -> impl Iterator<Item = Self> {
+    /// The runs, as long as can be, that the places are in whose bits, counted from `first`, are set.
+    #[inline]
+    pub(super) fn of_bits(first: u32, mut bits: u64, mark: bool) -> impl Iterator<Item = Self> {
         core::iter::from_fn(move || {
             if bits == 0 {
                 return None;
             }
             let start = bits.trailing_zeros();
             let len = (bits >> start).trailing_ones();
-            let run = Self { start, len, mark };
-            bits &= !run.bits();
-            Some(run)
+            bits &= !(u64::MAX >> (64 - len) << start);
+            let start = first + start;
+            Some(Self { start, len, mark })
         })
     }
 
@@ -117,6 +124,12 @@ impl Runs {
 
     #[inline]
     pub(super) fn push_run(&mut self, run: Run) {
+        if self.len == 0 {
+            // To be popped next.
+            self.len = run.len as usize;
+            self.head = run;
+            return;
+        }
         self.len += run.len as usize;
         let tail = &mut self.tail;
         if tail.len != 0 {

@@ -20,6 +20,7 @@
 
 mod chunk;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
@@ -169,34 +170,39 @@ impl<V> Drop for Settle<'_, V> {
 pub(super) struct Slab<P, V> {
     /// The first chunk needs no directory.
     first: Chunk<P, V>,
-    rest: Vec<Chunk<P, V>>,
+    rest: Directory<P, V>,
     /// The first chunk with a free place.
     open: u32,
-    /// How many insertions have been announced.
-    expected: usize,
-    /// Places in all chunks.
-    capacity: usize,
+    /// How many insertions have been announced, as far as this number can tell.
+    expected: u32,
 }
+
+/// The chunks behind the first.
+#[allow(
+    clippy::box_collection,
+    reason = "small slabs need none, and are moved about"
+)]
+type Directory<P, V> = Option<Box<Vec<Chunk<P, V>>>>;
 
 impl<P, V> Slab<P, V> {
     pub(super) const fn new() -> Self {
         Self {
             first: Chunk::EMPTY,
-            rest: Vec::new(),
+            rest: None,
             open: NONE,
             expected: 0,
-            capacity: 0,
         }
     }
 
     /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
     #[inline]
     pub(super) fn expect(&mut self, additional: usize) {
+        let additional = additional.try_into().unwrap_or(u32::MAX);
         self.expected = self.expected.saturating_add(additional);
         // A directory that is larger than this grows as it is filled.
-        if self.expected > CHUNK {
-            let chunks = self.expected.div_ceil(CHUNK).min(1 << 14);
-            self.rest.reserve(chunks - 1);
+        if self.expected > CHUNK as u32 {
+            let chunks = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
+            self.rest.get_or_insert_default().reserve(chunks - 1);
         }
     }
 
@@ -206,20 +212,32 @@ impl<P, V> Slab<P, V> {
         self.open == NONE
     }
 
+    /// The chunks behind the first.
+    #[inline]
+    fn rest(&self) -> &[Chunk<P, V>] {
+        self.rest.as_ref().map_or(&[], |rest| rest)
+    }
+
     #[inline]
     fn chunk(&self, place: u32) -> &Chunk<P, V> {
         match place as usize / CHUNK {
             0 => &self.first,
-            n => &self.rest[n - 1],
+            n => &self.rest()[n - 1],
         }
     }
 
+    /// The chunk of that number, and where the list of those with a free place begins.
     #[inline]
-    fn chunk_mut(&mut self, place: u32) -> &mut Chunk<P, V> {
-        match place as usize / CHUNK {
-            0 => &mut self.first,
-            n => &mut self.rest[n - 1],
-        }
+    fn chunk_mut(&mut self, number: u32) -> (&mut Chunk<P, V>, &mut u32) {
+        let Self {
+            first, rest, open, ..
+        } = self;
+        let chunk = match (number as usize, rest) {
+            (0, _) => first,
+            (n, Some(rest)) => &mut rest[n - 1],
+            (_, None) => unreachable!("there is no other chunk"),
+        };
+        (chunk, open)
     }
 
     /// Splits a place into its bit in a chunk's words, and its index there.
@@ -231,15 +249,19 @@ impl<P, V> Slab<P, V> {
 
     #[inline]
     fn grow(&mut self) {
-        let capacity = if self.expected > 0 {
-            self.expected.min(CHUNK)
-        } else {
-            self.capacity.clamp(8, CHUNK)
+        let index = match self.first.capacity {
+            0 => 0,
+            _ => self.rest().len() + 1,
         };
-        let index = if self.capacity == 0 {
-            0
+        let capacity = if self.expected > 0 {
+            CHUNK.min(self.expected as usize)
         } else {
-            self.rest.len() + 1
+            // As many as there are. (Four chunks of a set that has grown so have as many as a fifth may have.)
+            let chunks = core::iter::once(&self.first).chain(self.rest().iter().take(4));
+            chunks
+                .map(|chunk| usize::from(chunk.capacity))
+                .sum::<usize>()
+                .clamp(8, CHUNK)
         };
         assert!(
             index < MAX_PLACES as usize / CHUNK,
@@ -250,10 +272,9 @@ impl<P, V> Slab<P, V> {
             // There was no chunk, so there is nothing to drop.
             core::mem::forget(core::mem::replace(&mut self.first, chunk));
         } else {
-            self.rest.push(chunk);
+            self.rest.get_or_insert_default().push(chunk);
         }
-        self.expected = self.expected.saturating_sub(capacity);
-        self.capacity += capacity;
+        self.expected = self.expected.saturating_sub(capacity as u32);
         self.open = index as u32;
     }
 
@@ -264,7 +285,7 @@ impl<P, V> Slab<P, V> {
             self.grow();
         }
         let first = self.open * CHUNK as u32;
-        let chunk = self.chunk_mut(first);
+        let (chunk, open) = self.chunk_mut(self.open);
         let index = chunk.free.trailing_zeros();
         chunk.set_ordinal(index, ordinal);
         // SAFETY: `free` is not zero (invariant 6), so the slot is valid for writes and holds nothing (invariants 2, 3).
@@ -272,7 +293,7 @@ impl<P, V> Slab<P, V> {
         chunk.free &= chunk.free - 1;
         chunk.live |= 1 << index;
         if chunk.free == 0 {
-            self.open = core::mem::replace(&mut chunk.next_open, NONE);
+            *open = core::mem::replace(&mut chunk.next_open, NONE);
         }
         first + index
     }
@@ -331,16 +352,13 @@ impl<P, V> Slab<P, V> {
             note(self.insert(value, ordinal), 1);
             return true;
         }
-        let chunk = match self.open {
-            0 => &mut self.first,
-            n => &mut self.rest[n as usize - 1],
-        };
+        let (chunk, open) = self.chunk_mut(self.open);
         let start = chunk.free.trailing_zeros();
         let end = start + (chunk.free >> start).trailing_ones();
         // The ordinals are those of the whole run: set for its first place, unless there is a table.
         let mut filled = Filled {
             chunk,
-            open: &mut self.open,
+            open,
             start,
             len: 0,
             note,
@@ -367,7 +385,7 @@ impl<P, V> Slab<P, V> {
     /// The ordinal with which the value in `place` was inserted, if there is one.
     #[inline]
     pub(super) fn ordinal(&self, place: u32) -> Option<u64> {
-        if place as usize / CHUNK > self.rest.len() {
+        if place as usize / CHUNK > self.rest().len() {
             return None;
         }
         let chunk = self.chunk(place);
@@ -382,7 +400,8 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Shows `visit` the pinned values in some places of one chunk, in order, and does with them what it says. `bits` tells which
-    /// places, counted from `first`, the first of the chunk.
+    /// places, counted from `first`, the first of the chunk; so does what `note` is told in the end, also after a panic, of those
+    /// that have settled.
     ///
     /// A value that settles does so also if the pinned value's destructor panics.
     ///
@@ -394,29 +413,32 @@ impl<P, V> Slab<P, V> {
         &mut self,
         first: u32,
         mut bits: u64,
+        note: impl FnMut(u64),
         mut visit: impl FnMut(u32, Option<Pin<&mut P>>) -> Verdict<V>,
     ) {
         /// What is to be written to the words of the chunk at the end, also after a panic.
-        struct Words<'a, P, V> {
+        struct Words<'a, P, V, N: FnMut(u64)> {
             chunk: &'a mut Chunk<P, V>,
             settled: u64,
+            note: N,
         }
-        impl<P, V> Drop for Words<'_, P, V> {
+        impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
             #[inline]
             fn drop(&mut self) {
                 self.chunk.live &= !self.settled;
                 self.chunk.settled |= self.settled;
+                (self.note)(self.settled);
             }
         }
         let number = first / CHUNK as u32;
-        let open = &mut self.open;
-        let chunk = match number {
-            0 => &mut self.first,
-            n => &mut self.rest[n as usize - 1],
-        };
+        let (chunk, open) = self.chunk_mut(number);
         assert!(u64::BITS - bits.leading_zeros() <= u32::from(chunk.capacity));
         let live = chunk.live;
-        let mut words = Words { chunk, settled: 0 };
+        let mut words = Words {
+            chunk,
+            settled: 0,
+            note,
+        };
         while bits != 0 {
             let index = bits.trailing_zeros();
             bits &= bits - 1;
@@ -463,12 +485,10 @@ impl<P, V> Slab<P, V> {
     #[inline]
     pub(super) fn at(&mut self, place: u32) -> SlotMut<'_, P, V> {
         let number = place / CHUNK as u32;
+        let (chunk, open) = self.chunk_mut(number);
         SlotMut {
-            chunk: match number {
-                0 => &mut self.first,
-                n => &mut self.rest[n as usize - 1],
-            },
-            open: &mut self.open,
+            chunk,
+            open,
             number,
             index: place % CHUNK as u32,
         }
@@ -495,7 +515,7 @@ impl<P, V> Slab<P, V> {
 
     /// Tells `each` the places with a settled value, in order.
     pub(super) fn settled_places(&self, mut each: impl FnMut(u32)) {
-        for (number, chunk) in core::iter::once(&self.first).chain(&self.rest).enumerate() {
+        for (number, chunk) in core::iter::once(&self.first).chain(self.rest()).enumerate() {
             let mut left = chunk.settled;
             while left != 0 {
                 each((number * CHUNK) as u32 + left.trailing_zeros());
@@ -508,28 +528,28 @@ impl<P, V> Slab<P, V> {
     ///
     /// Values that `map` has not been given when it panics are leaked.
     pub(super) fn take_all<T>(&mut self, all: &mut Vec<T>, mut map: impl FnMut(V) -> T) {
-        for number in 0..=self.rest.len() {
-            let chunk = match number {
-                0 => &mut self.first,
-                n => &mut self.rest[n - 1],
-            };
+        for number in 0..=self.rest().len() as u32 {
+            let (chunk, open) = self.chunk_mut(number);
             let mut taken = core::mem::take(&mut chunk.settled);
             if taken != 0 && chunk.free == 0 {
-                chunk.next_open = core::mem::replace(&mut self.open, number as u32);
+                chunk.next_open = core::mem::replace(open, number);
             }
             chunk.free |= taken;
             let count = taken.count_ones() as usize;
             all.reserve(count);
             let len = all.len() + count;
-            let mut room = all.spare_capacity_mut().iter_mut();
-            while taken != 0 {
-                let slot = chunk.slot(taken.trailing_zeros());
-                taken &= taken - 1;
+            // Most often these are the first places, all in a row.
+            let is_row = taken & taken.wrapping_add(1) == 0;
+            for (index, room) in (0..).zip(&mut all.spare_capacity_mut()[..count]) {
+                let index = if is_row {
+                    index
+                } else {
+                    taken.trailing_zeros()
+                };
+                taken &= taken.wrapping_sub(1);
                 // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
-                let value = unsafe { slot.cast::<V>().read() };
-                room.next()
-                    .expect("there is room for as many values as there were bits")
-                    .write(map(value));
+                let value = unsafe { chunk.slot(index).cast::<V>().read() };
+                room.write(map(value));
             }
             // SAFETY: one was written for each bit, as many as were counted.
             unsafe { all.set_len(len) };
@@ -542,14 +562,14 @@ impl<P, V> Slab<P, V> {
         struct Rest<'a, P, V, H: Fn(u32) -> bool> {
             slab: &'a mut Slab<P, V>,
             is_held: H,
-            chunk: usize,
+            chunk: u32,
             emptied: u64,
         }
         impl<P, V, H: Fn(u32) -> bool> Rest<'_, P, V, H> {
             fn run(&mut self) {
-                while self.chunk <= self.slab.rest.len() {
-                    let first = (self.chunk * CHUNK) as u32;
-                    let chunk = self.slab.chunk_mut(first);
+                while self.chunk as usize <= self.slab.rest().len() {
+                    let first = self.chunk * CHUNK as u32;
+                    let (chunk, _) = self.slab.chunk_mut(self.chunk);
                     self.emptied |= chunk.live | chunk.settled;
                     chunk.clear();
                     while self.emptied != 0 {

@@ -10,19 +10,19 @@ use super::key::Key;
 use super::runs::Run;
 use super::slab::{Slab, Verdict};
 
-/// What is counted.
+/// What is counted, and what keys are made of.
 struct Tally {
     /// How many futures were ever inserted; the next one's index.
     inserted: u64,
-    /// How many were given up.
-    discarded: u64,
-    in_flight: usize,
     /// How many outputs nobody has claimed.
     unclaimed: usize,
+    in_flight: u32,
     /// The place of the last insertion.
     newest: u32,
     /// Whether all that is held lies in the slab in the order of insertion.
     in_order: bool,
+    /// The number of the set, once a key was made.
+    set: u32,
 }
 
 impl Tally {
@@ -34,26 +34,19 @@ impl Tally {
         }
         self.newest = start + len - 1;
         self.inserted += u64::from(len);
-        self.in_flight += len as usize;
-    }
-
-    fn discard(&mut self, n: usize) {
-        self.in_flight -= n;
-        self.discarded += n as u64;
+        self.in_flight += len;
     }
 
     #[inline]
-    fn complete(&mut self, n: usize) {
+    fn complete(&mut self, n: u32) {
         self.in_flight -= n;
-        self.unclaimed += n;
+        self.unclaimed += n as usize;
     }
 }
 
 pub(super) struct Store<F: Future> {
     slab: Slab<F, F::Output>,
     tally: Tally,
-    /// The number of the set, once a key was made.
-    id: u32,
 }
 
 impl<F: Future> Store<F> {
@@ -62,13 +55,12 @@ impl<F: Future> Store<F> {
             slab: Slab::new(),
             tally: Tally {
                 inserted: 0,
-                discarded: 0,
-                in_flight: 0,
                 unclaimed: 0,
+                in_flight: 0,
                 newest: 0,
                 in_order: true,
+                set: 0,
             },
-            id: 0,
         }
     }
 
@@ -79,7 +71,7 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn in_flight(&self) -> usize {
-        self.tally.in_flight
+        self.tally.in_flight as usize
     }
 
     #[inline]
@@ -90,7 +82,7 @@ impl<F: Future> Store<F> {
     /// How many futures and outputs there are.
     #[inline]
     pub(super) fn held(&self) -> usize {
-        self.tally.in_flight + self.tally.unclaimed
+        self.in_flight() + self.unclaimed()
     }
 
     /// Whether all that is held lies in the slab in the order of insertion.
@@ -98,13 +90,9 @@ impl<F: Future> Store<F> {
         self.tally.in_order
     }
 
-    pub(super) fn completed(&self) -> usize {
-        (self.tally.inserted - self.tally.discarded) as usize - self.tally.in_flight
-    }
-
-    /// All that were inserted and not given up.
-    pub(super) fn total(&self) -> usize {
-        (self.tally.inserted - self.tally.discarded) as usize
+    /// How many futures were ever inserted.
+    pub(super) fn inserted(&self) -> u64 {
+        self.tally.inserted
     }
 
     /// Whether nothing was ever inserted.
@@ -144,13 +132,13 @@ impl<F: Future> Store<F> {
 
     pub(super) fn make_key(&mut self, index: u64, place: u32) -> Key {
         static SETS: AtomicU32 = AtomicU32::new(1);
-        if self.id == 0 {
+        if self.tally.set == 0 {
             // Ordering: only different numbers are wanted.
-            self.id = SETS.fetch_add(1, Ordering::Relaxed);
+            self.tally.set = SETS.fetch_add(1, Ordering::Relaxed);
         }
         Key {
             index,
-            set: self.id,
+            set: self.tally.set,
             place,
         }
     }
@@ -162,7 +150,8 @@ impl<F: Future> Store<F> {
 
     /// The place of `key`, if it holds the future or the output of that name.
     pub(super) fn place(&self, key: Key) -> Option<u32> {
-        (key.set == self.id && self.slab.ordinal(key.place) == Some(key.index)).then_some(key.place)
+        (key.set == self.tally.set && self.slab.ordinal(key.place) == Some(key.index))
+            .then_some(key.place)
     }
 
     #[inline]
@@ -175,77 +164,23 @@ impl<F: Future> Store<F> {
         self.slab.at(place).pinned()
     }
 
-    /// Shows `visit` the futures in a run of places within one block of 64, in order, and does what it says: an output takes the
-    /// place of its future, also if that one's destructor panics, and `done` is told.
+    /// Shows `visit` the futures in some places of a block of 64, in order, and does what it says: an output takes the place of its
+    /// future, also if that one's destructor panics. `places` are bits, counted from `first`; so is what `note` is told of those who
+    /// have completed.
     #[inline]
     pub(super) fn visit(
         &mut self,
-        run: Run,
-        done: &mut Done<F::Output>,
-        mut visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
-    ) {
-        /// Notes completions in a row at once, also after a panic.
-        struct Note<'a, T> {
-            done: &'a mut Done<T>,
-            tally: &'a mut Tally,
-            start: u32,
-            end: u32,
-        }
-        impl<T> Note<'_, T> {
-            #[inline]
-            fn flush(&mut self) {
-                let len = self.end - self.start;
-                if len == 0 {
-                    return;
-                }
-                self.tally.complete(len as usize);
-                self.done.note(Run {
-                    start: self.start,
-                    len,
-                    mark: false,
-                });
-            }
-        }
-        impl<T> Drop for Note<'_, T> {
-            #[inline]
-            fn drop(&mut self) {
-                self.flush();
-            }
-        }
-        let mut note = Note {
-            done,
-            tally: &mut self.tally,
-            start: run.start,
-            end: run.start,
-        };
-        self.slab
-            .visit(run.start & !63, run.bits(), |place, future| {
-                let verdict = visit(place, future);
-                if matches!(verdict, Verdict::Settle(_)) {
-                    if place != note.end {
-                        note.flush();
-                        note.start = place;
-                    }
-                    note.end = place + 1;
-                }
-                verdict
-            });
-    }
-
-    /// As [`visit`](Self::visit), for places in the first block, without counting who completes: [`complete`](Self::complete) does.
-    #[inline]
-    pub(super) fn visit_first(
-        &mut self,
+        first: u32,
         places: u64,
+        mut note: impl FnMut(u64),
         visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
     ) {
-        self.slab.visit(0, places, visit);
-    }
-
-    /// Counts as completed so many who have been visited by [`visit_first`](Self::visit_first).
-    #[inline]
-    pub(super) fn complete(&mut self, n: usize) {
-        self.tally.complete(n);
+        let Self { slab, tally } = self;
+        let note = |completed: u64| {
+            tally.complete(completed.count_ones());
+            note(completed);
+        };
+        slab.visit(first, places, note, visit);
     }
 
     /// Lets the output of the future in `place` take over that place, also if the future's destructor panics, and tells `done`.
@@ -258,7 +193,7 @@ impl<F: Future> Store<F> {
 
     /// Drops the future in `place`. The place is not free before it is released.
     pub(super) fn discard(&mut self, place: u32) {
-        self.tally.discard(1);
+        self.tally.in_flight -= 1;
         self.slab.at(place).vacate();
     }
 
@@ -268,7 +203,7 @@ impl<F: Future> Store<F> {
         F: Unpin,
     {
         let future = self.slab.at(place).extract()?;
-        self.tally.discard(1);
+        self.tally.in_flight -= 1;
         Some(future)
     }
 
@@ -328,7 +263,7 @@ impl<F: Future> Store<F> {
 
     /// Drops everything. `is_held` tells which places are not to be reused yet.
     pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
-        self.tally.discard(self.tally.in_flight);
+        self.tally.in_flight = 0;
         self.tally.unclaimed = 0;
         self.slab.clear(is_held);
     }
