@@ -232,10 +232,9 @@ impl<P, V> Slab<P, V> {
         let Self {
             first, rest, open, ..
         } = self;
-        let chunk = match (number as usize, rest) {
-            (0, _) => first,
-            (n, Some(rest)) => &mut rest[n - 1],
-            (_, None) => unreachable!("there is no other chunk"),
+        let chunk = match number as usize {
+            0 => first,
+            n => &mut rest.as_deref_mut().map_or(&mut [][..], |rest| rest)[n - 1],
         };
         (chunk, open)
     }
