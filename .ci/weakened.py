@@ -80,6 +80,9 @@ def check(tree, entry):
         raise ValueError("does not compile:\n" + output)
     if code == 0:
         raise ValueError(f"not caught by {entry['caught_by']}")
+    if code < 0:
+        # A model that a signal ends makes cargo fail, and not end so itself.
+        raise ValueError(f"not finished: signal {-code} has ended cargo")
     return failed, reason(output)
 
 
