@@ -194,6 +194,26 @@ fn one_allocation_per_64_children_and_a_few_for_the_directory() {
 }
 
 #[test]
+fn a_set_that_was_announced_little_grows_like_any_other() {
+    let (set, spent) = counted(|| {
+        let mut set = FutureSet::new();
+        for _ in 0..5 {
+            set.extend([Yield(1)]);
+        }
+        for _ in 0..10_000 {
+            set.insert(Yield(1));
+        }
+        set
+    });
+    assert_eq!(set.len(), 10_005);
+    let most = 10_000 / 64 + 48;
+    assert!(
+        spent.allocations <= most,
+        "{spent:?}, {most} allowed: chunks that were small first are no reason to stay so"
+    );
+}
+
+#[test]
 fn a_set_that_is_refilled_allocates_once() {
     let mut set: FutureSet<Yield> = (0..256).map(|_| Yield(2)).collect();
     for _ in 0..1000 {

@@ -1,6 +1,6 @@
 //! Places in a row: a queue in which neighbours that come one after the other share an entry.
 //!
-//! A set that was just filled, whose children all wake themselves, or complete in order, is one entry, however many
+//! A set that was just filled, whose children all wake themselves, or complete in order, is an entry or two, however many
 //! they are.
 
 use alloc::boxed::Box;
@@ -125,7 +125,10 @@ impl Runs {
     #[inline]
     pub(super) fn push_run(&mut self, run: Run) {
         if self.len == 0 {
-            // To be popped next.
+            // To be popped next. Runs that `remove_before` has emptied go.
+            if let Some(middle) = &mut self.middle {
+                middle.clear();
+            }
             self.len = run.len as usize;
             self.head = run;
             return;

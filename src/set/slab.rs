@@ -254,13 +254,16 @@ impl<P, V> Slab<P, V> {
         };
         let capacity = if self.expected > 0 {
             CHUNK.min(self.expected as usize)
-        } else {
-            // As many as there are. (Four chunks of a set that has grown so have as many as a fifth may have.)
-            let chunks = core::iter::once(&self.first).chain(self.rest().iter().take(4));
+        } else if index < CHUNK {
+            // As many as there are.
+            let chunks = core::iter::once(&self.first).chain(self.rest());
             chunks
                 .map(|chunk| usize::from(chunk.capacity))
                 .sum::<usize>()
                 .clamp(8, CHUNK)
+        } else {
+            // Each has at least one place.
+            CHUNK
         };
         assert!(
             index < MAX_PLACES as usize / CHUNK,
