@@ -61,7 +61,7 @@ impl Run {
 
     /// Drops the first place.
     #[inline]
-    pub(super) fn advance(&mut self) {
+    fn advance(&mut self) {
         self.start += 1;
         self.len -= 1;
     }
