@@ -49,6 +49,45 @@ fn an_error_in_the_middle_hides_no_output() {
     ]);
 }
 
+/// Errors are claimed one by one out of three rows of outputs, at their beginnings, middles and ends.
+#[test]
+fn errors_are_claimed_out_of_rows_of_outputs() {
+    let after = |rounds, end| {
+        let wait = (vec![Act::WakeSelf], End::Pending);
+        let last = (Vec::new(), end);
+        Op::Insert(Child::Steps(
+            [vec![wait; rounds], vec![last]]
+                .concat()
+                .into_iter()
+                .map(|(acts, end)| Step { acts, end })
+                .collect(),
+        ))
+    };
+    let mut ops = vec![Op::Insert(Child::Steps(Vec::new()))];
+    let ends = [
+        End::Ok,
+        End::Err,
+        End::Ok,
+        End::Err,
+        End::Err,
+        End::Ok,
+        End::Ok,
+    ];
+    for rounds in [3, 2, 1] {
+        ops.push(after(rounds, End::Err));
+        ops.extend(ends.map(|end| after(rounds, end)));
+        ops.push(after(rounds, End::Err));
+    }
+    ops.push(view(Kind::Gather, Over::Borrowed));
+    ops.extend([const { Op::Poll }; 4]);
+    ops.push(Op::Close);
+    for _ in 0..16 {
+        ops.extend([view(Kind::TryGather, Over::Borrowed), Op::Poll, Op::Close]);
+    }
+    ops.extend([const { Op::Poll }; 13]);
+    check(ops);
+}
+
 /// A child that was added by one whose turn came before that of the adders was polled in the same round.
 #[test]
 fn who_is_added_in_a_round_is_polled_in_the_next() {
