@@ -24,8 +24,8 @@ use crate::view::{self, Advance, Join};
 ///
 /// # Cost
 ///
-/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`. More than 64 futures, or a child that
-/// has to be woken from outside, take a few more for the set's books, and 64 children share one allocation of wake state, made when
+/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`; more than 64 futures take two for a
+/// directory. A child that has to be woken from outside takes one for the set's books, and 64 children share one of wake state, made when
 /// the first of them keeps a waker.
 ///
 /// # Cancel safety

@@ -117,19 +117,14 @@ where
 
     /// Starts the next future: one that was inserted, or else the iterator's next. `false` if there is none.
     fn start_next(&mut self) -> bool {
-        if self.set.start(None) {
-            return true;
-        }
-        let Some(iter) = &mut self.iter else {
-            return false;
-        };
-        match iter.next() {
-            Some(future) => self.set.start(Some(future.into_future())),
-            None => {
-                self.iter = None;
-                false
+        let Self { set, iter, .. } = self;
+        set.start(|| {
+            let next = iter.as_mut()?.next();
+            if next.is_none() {
+                *iter = None;
             }
-        }
+            next.map(I::Item::into_future)
+        })
     }
 }
 

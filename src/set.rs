@@ -316,21 +316,16 @@ impl<F: Future> FutureSet<F> {
         Adder::new(inbox.sender())
     }
 
-    /// Takes the first futures of a set, for whom a row is enough if they are no more than 64.
+    /// Takes the first futures of a set, for whom a row is enough.
     #[inline]
     fn begin(&mut self, mut futures: impl Iterator<Item = F>) {
         let Self { store, account } = self;
+        let Account::Row(row) = account else {
+            unreachable!("a set begins as a row")
+        };
         store.expect(futures.size_hint().0);
-        while store.fill(&mut futures, |start, len| {
-            let run = Run {
-                start,
-                len,
-                mark: true,
-            };
-            match account {
-                Account::Row(row) if start < 64 => row.queued |= run.bits(),
-                _ => account.books().queue.push_run(run),
-            }
+        while store.fill(&mut futures, |start, _| {
+            row.queued += u32::from(start % 64 == 0);
         }) {}
     }
 
@@ -338,12 +333,15 @@ impl<F: Future> FutureSet<F> {
     #[inline]
     fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
         let Self { store, account } = self;
-        let is_row = matches!(account, Account::Row(_));
-        let books = account.books();
-        if is_row {
+        if let Account::Row(row) = account {
+            let mut books = row.books(store);
             store.outputs(|place| books.done.note(Run::of(place, false)));
+            *account = Account::Books(books);
         }
-        (store, books)
+        match account {
+            Account::Books(books) => (store, books),
+            Account::Row(_) => unreachable!("books were opened"),
+        }
     }
 
     /// The place of an unfinished future.
@@ -376,7 +374,7 @@ impl<F: Future> FutureSet<F> {
     /// How many wait for their turn.
     fn queued(&self) -> usize {
         match &self.account {
-            Account::Row(row) => row.queued.count_ones() as usize,
+            Account::Row(_) => self.store.marked(),
             Account::Books(books) => books.queue.len(),
         }
     }
@@ -438,8 +436,8 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn claim(&mut self) -> Option<Completed<F::Output>> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => {
-                let (key, output) = store.take_keyed(store.next_output(0)?)?;
+            Account::Row(row) => {
+                let (key, output) = store.take_next_keyed(&mut row.claimed)?;
                 Some(Completed { key, output })
             }
             Account::Books(books) => books.done.claim(store),
@@ -450,7 +448,7 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn claim_output(&mut self) -> Option<F::Output> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => store.take_output(store.next_output(0)?),
+            Account::Row(row) => store.take_next(&mut row.claimed),
             Account::Books(books) => books.done.claim_output(store),
         }
     }
@@ -494,7 +492,10 @@ impl<F: Future> FutureSet<F> {
     /// From now on the order of completion is noted; before, it was that of places.
     pub(crate) fn keep_order(&mut self) {
         match &mut self.account {
-            Account::Row(row) => row.unordered = false,
+            Account::Row(row) => {
+                row.unordered = false;
+                row.claimed = 0;
+            }
             Account::Books(books) => books.done.keep_order(&self.store),
         }
     }
@@ -504,11 +505,15 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => {
+            Account::Row(row) => {
                 if cursor.seen == store.unclaimed() {
                     return None;
                 }
-                let start = if cursor.seen == 0 { 0 } else { cursor.last + 1 };
+                let start = if cursor.seen == 0 {
+                    row.claimed
+                } else {
+                    cursor.last + 1
+                };
                 cursor.last = store.next_output(start)?;
                 cursor.seen += 1;
                 store.output(cursor.last)
@@ -542,17 +547,21 @@ impl<F: Future> FutureSet<F> {
         self.in_flight() - waiting
     }
 
-    /// Lets `future`, or with `None` the first that waits, run: polls it once. `false` if nobody waits.
-    pub(crate) fn start(&mut self, future: Option<F>) -> bool {
+    /// Lets the first that waits run, or else the one that `next` gives: polls it once. `false` if there is none.
+    #[inline]
+    pub(crate) fn start(&mut self, next: impl FnOnce() -> Option<F>) -> bool {
         let (store, books) = self.books();
-        // Who was woken before has its turn before this one's next.
+        // Who was added before comes before `next`, and who was woken before has its turn before this one's next.
         books.take_woken(store);
-        let place = match future {
-            Some(future) => store.insert(future),
-            None => match books.waiting.as_mut().and_then(VecDeque::pop_front) {
-                Some(place) => {
-                    books.queue.unhold(place);
-                    place
+        let place = match books.waiting.as_mut().and_then(VecDeque::pop_front) {
+            Some(place) => {
+                books.queue.unhold(place);
+                place
+            }
+            None => match next() {
+                Some(future) => {
+                    books.take_woken(store);
+                    store.insert(future)
                 }
                 None => return false,
             },
@@ -580,20 +589,6 @@ impl<F: Future> Drop for FutureSet<F> {
             }
             drop(spilled);
             drop(late);
-        }
-    }
-}
-
-impl<F: Future> Account<F> {
-    /// The books, which are opened if they are not.
-    #[inline]
-    fn books(&mut self) -> &mut Books<F> {
-        if let Self::Row(row) = self {
-            *self = Self::Books(row.books());
-        }
-        match self {
-            Self::Books(books) => books,
-            Self::Row(_) => unreachable!("books were opened"),
         }
     }
 }

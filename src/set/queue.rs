@@ -122,18 +122,18 @@ impl Queue {
         }
     }
 
-    /// Takes places whose turn it is in this round: some that lie in a row, in one block of 64. They are marked if this is their
+    /// Takes places whose turn it is in this round: at most `n` that lie in a row, in one block of 64. They are marked if this is their
     /// first poll.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Run> {
+    pub(super) fn pop(&mut self, n: usize) -> Option<Run> {
         if self.round == 0 {
             return None;
         }
-        self.pop_next()
+        self.pop_next(n)
     }
 
-    fn pop_next(&mut self) -> Option<Run> {
-        let run = self.runs.pop(self.round)?;
+    fn pop_next(&mut self, n: usize) -> Option<Run> {
+        let run = self.runs.pop(self.round.min(n))?;
         self.round -= run.len as usize;
         self.forget(run);
         Some(run)

@@ -39,7 +39,7 @@
 //!    most 64 places, so both can be told from it. Its places are below `INBOX`.
 //! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
 //!    a reference that ends with the poll. The page that it points to is one that its `Lender` has made, and owns until the
-//!    `Lender` ends, or one of the `Ready` that the `Poller` borrows.
+//!    `Lender` ends, or one of the `Ready` that is borrowed meanwhile, by a `Poller` or for a child alone.
 //! 5. The consumer notes a number and reads its link before it makes the link `IDLE`.
 //! 6. The cell of a head belongs to the consumer when the top is not `SLEEPING` and `busy` is clear, else, when the top is
 //!    `SLEEPING`, to nobody, and otherwise to the push that took the top from `SLEEPING`.
@@ -134,7 +134,7 @@ impl Ready {
         };
         Poller {
             lender: Lender {
-                lent: Lent::new(self.head, page),
+                lent: Lent::new(self.head, page, place),
                 made: None,
                 kept,
             },
@@ -190,6 +190,17 @@ impl Ready {
         }
     }
 
+    /// Forgets that children in the block of places that `place` is in had wakers, but for those in `places`, bits of the block: the
+    /// others are gone.
+    #[inline]
+    pub(super) fn forget_others(&mut self, place: u32, places: u64) {
+        if self.head.is_some() {
+            if let Some(entry) = self.entry_mut(place) {
+                entry.kept &= places;
+            }
+        }
+    }
+
     /// The first number of those that were woken, each once, in the order of their wakes. The others are then told by
     /// [`next_taken`](Self::next_taken).
     #[inline]
@@ -233,19 +244,51 @@ impl Ready {
         place: u32,
         poll: impl FnOnce(&mut Context<'_>) -> R,
     ) -> (R, bool) {
-        if !FIRST {
-            if let Some(Entry {
-                page: Some(page),
-                kept,
-            }) = self.entry(place)
-            {
-                if kept & Self::bit(place) != 0 {
-                    let waker = page.waker(place);
-                    return (poll(&mut Context::from_waker(&waker)), false);
+        /// Learns, also after a panic, that the child has kept a waker.
+        struct Alone<'a> {
+            ready: &'a mut Ready,
+            lent: Lent,
+            place: u32,
+        }
+        impl Drop for Alone<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                if let Some(page) = self.lent.take_kept() {
+                    self.ready.keep(self.place, page);
                 }
             }
         }
-        self.poller(place).lender.poll(place, poll)
+        let page = match self.entry(place) {
+            Some(Entry {
+                page: Some(page),
+                kept,
+            }) => {
+                if !FIRST && kept & Self::bit(place) != 0 {
+                    let waker = page.waker(place);
+                    return (poll(&mut Context::from_waker(&waker)), false);
+                }
+                Some(page)
+            }
+            _ => None,
+        };
+        let alone = Alone {
+            lent: Lent::new(self.head, page, place),
+            ready: self,
+            place,
+        };
+        let waker = alone.lent.waker(place);
+        let result = poll(&mut Context::from_waker(&waker));
+        (result, alone.lent.take_woken())
+    }
+
+    /// Notes that the child in `place` has kept a waker, and takes over the page if it was made for that.
+    fn keep(&mut self, place: u32, page: Option<PageRef>) {
+        if let Some(page) = page {
+            self.adopt(place, page);
+        }
+        if let Some(entry) = self.entry_mut(place) {
+            entry.kept |= Self::bit(place);
+        }
     }
 
     fn collect(&mut self) -> Option<u32> {
@@ -374,11 +417,11 @@ pub(super) struct Lender {
 }
 
 impl Lender {
-    /// For children none of whom has kept a waker before, in a set without a page.
+    /// For children none of whom has kept a waker before, in a set without a page. `place` is one of theirs.
     #[inline]
-    pub(super) fn new() -> Self {
+    pub(super) fn new(place: u32) -> Self {
         Self {
-            lent: Lent::new(None, None),
+            lent: Lent::new(None, None, place),
             made: None,
             kept: 0,
         }
@@ -388,6 +431,12 @@ impl Lender {
     #[inline]
     pub(super) fn has_kept(&self) -> bool {
         self.made.is_some() || self.kept != 0
+    }
+
+    /// The place of the child that was polled last, also if it has panicked; before the first, the one that this was made with.
+    #[inline]
+    pub(super) fn last(&self) -> u32 {
+        self.lent.last()
     }
 
     /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
@@ -412,12 +461,6 @@ impl Lender {
                 self.made = page;
             }
         }
-    }
-
-    /// Forgets that the child in `place` had wakers, as it is gone.
-    #[inline]
-    pub(super) fn forget(&mut self, place: u32) {
-        self.kept &= !Ready::bit(place);
     }
 }
 
@@ -448,12 +491,6 @@ impl Poller<'_> {
             }
         }
         self.lender.poll(place, poll)
-    }
-
-    /// Forgets that the child in `place` had wakers, as it is gone.
-    #[inline]
-    pub(super) fn forget(&mut self, place: u32) {
-        self.lender.forget(place);
     }
 }
 

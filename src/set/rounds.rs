@@ -13,7 +13,7 @@ use super::store::Store;
 use super::{Account, FutureSet};
 
 /// A round is cut after this many polls in a row, first polls aside, that completed nothing.
-const FRUITLESS_POLLS: usize = 128;
+pub(super) const FRUITLESS_POLLS: usize = 128;
 
 impl<F: Future> FutureSet<F> {
     /// Polls all children whose turn it is, once each: one round, or what is left of one.
@@ -26,10 +26,7 @@ impl<F: Future> FutureSet<F> {
                 }
             }
             Account::Row(Row { queued: 0, .. }) => {}
-            Account::Row(row) if row.unordered || self.store.unclaimed() == 0 => {
-                let queued = row.queued;
-                self.run_row(queued);
-            }
+            Account::Row(row) if row.unordered || self.store.unclaimed() == 0 => self.run_row(),
             Account::Row(_) => {
                 // What completes now comes after what has completed before.
                 let (store, books) = self.books();
@@ -43,6 +40,12 @@ impl<F: Future> Books<F> {
     /// Queues whom others have woken or added.
     #[inline]
     pub(super) fn take_woken(&mut self, store: &mut Store<F>) {
+        if self.ready.has_woken() {
+            self.queue_all_woken(store);
+        }
+    }
+
+    fn queue_all_woken(&mut self, store: &mut Store<F>) {
         // What a panic may have left comes first.
         self.queue_taken(store);
         if let Some(number) = self.ready.take_first() {
@@ -68,7 +71,7 @@ impl<F: Future> Books<F> {
         }
     }
 
-    /// Polls the children in `run`, in order, for the first time or again. If the round is to be cut, the rest is queued again.
+    /// Polls the children in `run`, in order, for the first time or again.
     #[inline]
     fn poll_run<const FIRST: bool>(
         &mut self,
@@ -79,58 +82,57 @@ impl<F: Future> Books<F> {
         let mut turn = Turn {
             store,
             books: self,
-            current: None,
             run,
-            rest: run.bits(),
             again: 0,
+            next: run.start,
+            calm: false,
         };
         let Turn {
             store,
             books,
-            current,
-            rest,
             again,
+            next,
+            calm,
             ..
         } = &mut turn;
         let Self {
             done, ready, stale, ..
         } = &mut **books;
         let mut poller = ready.poller(run.start);
-        let visit = |place: u32, future: Option<Pin<&mut F>>| {
-            let bit: u64 = 1 << (place % 64);
-            *rest &= !bit;
+        let visit = |place: u32, bit: u64, future: Option<Pin<&mut F>>| {
+            *next = place + 1;
             let Some(future) = future else {
                 // Given up while it was queued.
                 *stale -= 1;
                 return Verdict::Release;
             };
-            *current = Some(place);
-            let (polled, woken) = poller.poll::<FIRST, _>(place, |cx| future.poll(cx));
-            *current = None;
-            match polled {
-                Poll::Ready(output) => {
-                    *fruitless = 0;
-                    poller.forget(place);
-                    Verdict::Settle(output)
-                }
+            let (poll, woken) = poller.poll::<FIRST, _>(place, |cx| future.poll(cx));
+            match poll {
+                Poll::Ready(output) => Verdict::Settle(output),
                 Poll::Pending => {
                     if woken {
                         *again |= bit;
-                    }
-                    if !FIRST {
-                        *fruitless += 1;
-                        if *fruitless == FRUITLESS_POLLS {
-                            return Verdict::Stop;
-                        }
                     }
                     Verdict::Keep
                 }
             }
         };
         let first = run.block();
-        let note = |completed| done.note_bits(first, completed);
+        let polled = store.in_flight_in(first / 64) & run.bits();
+        let mut completed = 0;
+        let note = |bits| {
+            completed = bits;
+            done.note_bits(first, bits);
+        };
         store.visit(first, run.bits(), note, visit);
         drop(poller);
+        *calm = true;
+        // First polls do not count.
+        *fruitless = fruitless_after(
+            *fruitless,
+            if FIRST { completed } else { polled },
+            completed,
+        );
     }
 
     /// Polls the child in `place`, for the first time or again.
@@ -234,15 +236,33 @@ impl<F: Future> Books<F> {
             return;
         }
         self.queue.begin_round();
-        while fruitless < FRUITLESS_POLLS {
-            let Some(run) = self.queue.pop() else { return };
+        self.finish_round(store, &mut fruitless);
+    }
+
+    /// Polls those who are left of the round under way.
+    pub(super) fn finish_round(&mut self, store: &mut Store<F>, fruitless: &mut usize) {
+        while *fruitless < FRUITLESS_POLLS {
+            let Some(run) = self.queue.pop(FRUITLESS_POLLS - *fruitless) else {
+                return;
+            };
             match (run.len, run.mark) {
-                (1, true) => self.poll_one::<true>(store, run.start, &mut fruitless),
-                (1, false) => self.poll_one::<false>(store, run.start, &mut fruitless),
-                (_, true) => self.poll_run::<true>(store, run, &mut fruitless),
-                (_, false) => self.poll_run::<false>(store, run, &mut fruitless),
+                (1, true) => self.poll_one::<true>(store, run.start, fruitless),
+                (1, false) => self.poll_one::<false>(store, run.start, fruitless),
+                (_, true) => self.poll_run::<true>(store, run, fruitless),
+                (_, false) => self.poll_run::<false>(store, run, fruitless),
             }
         }
+    }
+}
+
+/// How many polls in a row were fruitless, if so many were before these, bits of a block, of which those are that completed something.
+#[inline]
+pub(super) fn fruitless_after(before: usize, polled: u64, completed: u64) -> usize {
+    if completed == 0 {
+        before + polled.count_ones() as usize
+    } else {
+        let behind = u64::MAX << completed.ilog2() << 1;
+        (polled & behind).count_ones() as usize
     }
 }
 
@@ -250,28 +270,33 @@ impl<F: Future> Books<F> {
 struct Turn<'a, F: Future> {
     store: &'a mut Store<F>,
     books: &'a mut Books<F>,
-    /// Who is being polled.
-    current: Option<u32>,
-    /// All of them.
     run: Run,
-    /// Who comes after the one who is polled, as bits of the block.
-    rest: u64,
-    /// Who has woken itself.
+    /// Who of them has woken itself, as bits of the block.
     again: u64,
+    /// The place after the one who was polled last.
+    next: u32,
+    /// Whether nobody has panicked.
+    calm: bool,
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[inline]
     fn drop(&mut self) {
-        let first = self.run.block();
-        let queue = &mut self.books.queue;
-        Run::of_bits(first, self.again, false).for_each(|run| queue.push_run(run));
-        // The last places of a run are one.
-        Run::of_bits(first, self.rest, self.run.mark).for_each(|run| queue.unpop(run));
-        if let Some(place) = self.current {
-            // It has panicked.
-            self.books
-                .give_up(self.store, place, |store| store.discard(place));
+        let Self {
+            store, books, run, ..
+        } = self;
+        let queue = &mut books.queue;
+        Run::of_bits(run.block(), self.again, false).for_each(|run| queue.push_run(run));
+        if let Some(rest) = run.from(self.next) {
+            queue.unpop(rest);
+        }
+        books
+            .ready
+            .forget_others(run.start, store.in_flight_in(run.start / 64));
+        // If a destructor has panicked, the child has completed.
+        if !self.calm && self.next != run.start && store.is_in_flight(self.next - 1) {
+            let panicked = self.next - 1;
+            books.give_up(store, panicked, |store| store.discard(panicked));
         }
     }
 }

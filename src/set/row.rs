@@ -1,8 +1,8 @@
-//! The first rounds of a small set, while all goes in the order of places: no books are kept then.
+//! The first rounds of a set, while all goes in the order of places: no books are kept then.
 //!
-//! That is as long as the children lie in one block of 64, none of them has kept a waker, nothing was inserted or given up since, and
-//! no output was left unclaimed between two rounds, unless nobody asks for the order of completion. Then who has woken itself has
-//! done so in the order of places, and so has who has completed.
+//! That is as long as none of the children has kept a waker, nothing was inserted or given up since, and no output was left
+//! unclaimed between two rounds, unless nobody asks for the order of completion. Then who has woken itself has done so in the order of
+//! places, and so has who has completed; and whose turn it is can be marked where they are.
 
 use alloc::boxed::Box;
 use core::future::Future;
@@ -11,15 +11,24 @@ use core::task::Poll;
 
 use super::books::Books;
 use super::ready::Lender;
+use super::rounds::{FRUITLESS_POLLS, fruitless_after};
 use super::runs::Run;
 use super::slab::Verdict;
+use super::store::Store;
 use super::{Account, FutureSet};
+
+/// A row is left when somebody has its turn in less than one of so many blocks: a round looks at all of them.
+const BLOCKS_PER_QUEUED: u32 = 8;
 
 /// Whose turn it is, and who completed, without books.
 pub(super) struct Row {
-    /// Whose turn it is, a bit each.
-    pub(super) queued: u64,
-    /// Whether they have been polled before.
+    /// In how many blocks of 64 places somebody has its turn: those who are marked in the store, as they are when it is filled.
+    pub(super) queued: u32,
+    /// Where the round under way goes on, if it was cut: whoever is marked before belongs to the next.
+    next: u32,
+    /// Outputs are in this place or behind it.
+    pub(super) claimed: u32,
+    /// Whether those who have their turn have been polled before.
     pub(super) polled: bool,
     /// Whether nobody asks for the order of completion.
     pub(super) unordered: bool,
@@ -29,6 +38,8 @@ impl Row {
     pub(super) const fn new() -> Self {
         Self {
             queued: 0,
+            next: 0,
+            claimed: 0,
             polled: false,
             unordered: false,
         }
@@ -36,92 +47,161 @@ impl Row {
 
     /// Books in which stands what the row says.
     #[cold]
-    pub(super) fn books<F: Future>(&self) -> Box<Books<F>> {
+    pub(super) fn books<F: Future>(&self, store: &mut Store<F>) -> Box<Books<F>> {
         let mut books = Box::new(Books::new());
         if self.unordered {
             books.done.forget_order();
         }
-        Run::of_bits(0, self.queued, !self.polled).for_each(|run| books.queue.push_run(run));
+        // Of the round under way first; if there is none, that is all.
+        let first = self.next / 64;
+        let behind = u64::MAX << (self.next % 64);
+        for block in first..store.blocks() {
+            let places = if block == first { behind } else { u64::MAX };
+            queue_marked(store, &mut books, block, places, !self.polled);
+        }
+        if self.next != 0 {
+            books.queue.begin_round();
+            for block in 0..=first {
+                queue_marked(store, &mut books, block, u64::MAX, false);
+            }
+        }
         books
     }
 }
 
-/// A round of a row, while it lasts.
-struct Round<'a, F: Future> {
-    set: &'a mut FutureSet<F>,
-    lender: Lender,
-    /// Who is being polled.
-    current: Option<u32>,
-    /// Who comes after that.
-    rest: u64,
-    /// Who has woken itself.
-    again: u64,
-}
-
-impl<F: Future> Drop for Round<'_, F> {
-    #[inline]
-    fn drop(&mut self) {
-        let Account::Row(row) = &mut self.set.account else {
-            unreachable!("books are opened after the round")
-        };
-        // Somebody comes after the one who is polled if that one's destructor has panicked.
-        if self.current.is_none() && self.rest == 0 && !self.lender.has_kept() {
-            row.queued = self.again;
-            row.polled = true;
-        } else {
-            row.queued = self.rest;
-            self.leave_row();
-        }
+/// Queues those of some places of a block who are marked.
+fn queue_marked<F: Future>(
+    store: &mut Store<F>,
+    books: &mut Books<F>,
+    block: u32,
+    places: u64,
+    fresh: bool,
+) {
+    if let Some(marks) = store.marks_mut(block) {
+        let queued = *marks & places;
+        *marks ^= queued;
+        Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
     }
 }
 
-impl<F: Future> Round<'_, F> {
+/// The part of a round that is in one block, while it lasts. Dropped when a row is not enough from now on.
+struct Turn<'a, F: Future> {
+    set: &'a mut FutureSet<F>,
+    lender: Lender,
+    /// Who have their turn, as bits of the block.
+    queued: u64,
+    /// Who of them has woken itself.
+    again: u64,
+    /// Whether nobody has panicked.
+    calm: bool,
+}
+
+impl<F: Future> Drop for Turn<'_, F> {
     /// Goes on with books, as a child has kept a waker, or something has panicked.
     #[cold]
-    fn leave_row(&mut self) {
+    fn drop(&mut self) {
+        let last = self.lender.last();
+        let rest = self.queued & (u64::MAX << (last % 64) << 1);
+        self.set.put_back(last / 64, self.again | rest, last + 1);
         let (store, books) = self.set.books();
-        books.queue.begin_round();
-        Run::of_bits(0, self.again, false).for_each(|run| books.queue.push_run(run));
-        let lender = core::mem::replace(&mut self.lender, Lender::new());
-        books.ready.take_over(0, lender);
-        if let Some(place) = self.current {
-            books.give_up(store, place, |store| store.discard(place));
+        let lender = core::mem::replace(&mut self.lender, Lender::new(last));
+        books.ready.take_over(last, lender);
+        let in_flight = store.in_flight_in(last / 64);
+        books.ready.forget_others(last, in_flight);
+        // If a destructor has panicked, the child has completed.
+        if !self.calm && store.is_in_flight(last) {
+            books.give_up(store, last, |store| store.discard(last));
         }
     }
 }
 
 impl<F: Future> FutureSet<F> {
-    /// A round without books, of those whose bits are set.
+    /// A round of a row, or what is left of one.
     #[inline]
-    pub(super) fn run_row(&mut self, queued: u64) {
-        let mut round = Round {
+    pub(super) fn run_row(&mut self) {
+        let Self { store, account } = self;
+        let Account::Row(row) = account else { return };
+        if store.blocks() > 1 {
+            return self.run_blocks();
+        }
+        row.claimed = 0;
+        let queued = store.marks_mut(0).map_or(0, core::mem::take);
+        row.queued = 0;
+        let (_, again) = self.run_block(0, queued);
+        let Self { store, account } = self;
+        if let (Account::Row(row), Some(again), Some(marks)) = (account, again, store.marks_mut(0))
+        {
+            *marks = again;
+            row.queued = u32::from(again != 0);
+            row.polled = true;
+        }
+    }
+
+    /// The same, if there is more than one block.
+    fn run_blocks(&mut self) {
+        let Self { store, account } = self;
+        let Account::Row(row) = account else { return };
+        if store.unclaimed() == 0 {
+            row.claimed = row.next;
+        }
+        let is_first = !row.polled;
+        let mut fruitless = 0;
+        loop {
+            let Self { store, account } = self;
+            let row = match account {
+                Account::Row(row) => row,
+                // A child has kept a waker.
+                Account::Books(books) => return books.finish_round(store, &mut fruitless),
+            };
+            let Some(marks) = store.marks_mut(row.next / 64) else {
+                return self.end_round();
+            };
+            let mut queued = *marks & u64::MAX << (row.next % 64);
+            if queued == 0 {
+                row.next = (row.next | 63) + 1;
+                continue;
+            }
+            if !is_first {
+                let left = FRUITLESS_POLLS - fruitless;
+                if left == 0 {
+                    return;
+                }
+                queued = lowest(left, queued);
+            }
+            *marks ^= queued;
+            row.queued -= u32::from(*marks == 0);
+            let first = row.next & !63;
+            let (completed, again) = self.run_block(first, queued);
+            if let Some(again) = again {
+                self.put_back(first / 64, again, first + queued.ilog2() + 1);
+            }
+            if !is_first {
+                fruitless = fruitless_after(fruitless, queued, completed);
+            }
+        }
+    }
+
+    /// Polls those of a block whose bits are set, and tells who has completed, and who has woken itself; of these `None` if a row is not
+    /// enough any more, and books were opened.
+    #[inline]
+    fn run_block(&mut self, first: u32, queued: u64) -> (u64, Option<u64>) {
+        let mut turn = Turn {
             set: self,
-            lender: Lender::new(),
-            current: None,
-            rest: queued,
+            lender: Lender::new(first),
+            queued,
             again: 0,
+            calm: false,
         };
-        let Round {
-            set,
-            lender,
-            current,
-            rest,
-            again,
-        } = &mut round;
-        let visit = |place: u32, future: Option<Pin<&mut F>>| {
-            let bit: u64 = 1 << place;
-            *rest &= !bit;
+        let Turn {
+            set, lender, again, ..
+        } = &mut turn;
+        let visit = |place: u32, bit: u64, future: Option<Pin<&mut F>>| {
             let Some(future) = future else {
                 unreachable!("nobody in a row was given up")
             };
-            *current = Some(place);
-            let (polled, woken) = lender.poll(place, |cx| future.poll(cx));
-            *current = None;
-            match polled {
-                Poll::Ready(output) => {
-                    lender.forget(place);
-                    Verdict::Settle(output)
-                }
+            let (poll, woken) = lender.poll(place, |cx| future.poll(cx));
+            match poll {
+                Poll::Ready(output) => Verdict::Settle(output),
                 Poll::Pending => {
                     if woken {
                         *again |= bit;
@@ -130,6 +210,49 @@ impl<F: Future> FutureSet<F> {
                 }
             }
         };
-        set.store.visit(0, queued, |_| (), visit);
+        let mut completed = 0;
+        set.store
+            .visit(first, queued, |bits| completed = bits, visit);
+        turn.calm = true;
+        if turn.lender.has_kept() {
+            return (completed, None);
+        }
+        let again = turn.again;
+        // It would open books, and has no page to free.
+        core::mem::forget(turn);
+        (completed, Some(again))
     }
+
+    /// Marks places of a block, and notes where the round goes on.
+    #[inline]
+    fn put_back(&mut self, block: u32, places: u64, next: u32) {
+        let Self { store, account } = self;
+        if let (Account::Row(row), Some(marks)) = (account, store.marks_mut(block)) {
+            row.next = next;
+            row.queued += u32::from(*marks == 0 && places != 0);
+            *marks |= places;
+        }
+    }
+
+    /// After the last place of a round.
+    #[inline]
+    fn end_round(&mut self) {
+        let Self { store, account } = self;
+        if let Account::Row(row) = account {
+            row.next = 0;
+            row.polled = true;
+            if row.queued != 0 && row.queued < store.blocks() / BLOCKS_PER_QUEUED {
+                self.books();
+            }
+        }
+    }
+}
+
+/// At most `n` of the bits, the lowest.
+fn lowest(n: usize, bits: u64) -> u64 {
+    if n >= bits.count_ones() as usize {
+        return bits;
+    }
+    let above = (0..n).fold(bits, |above, _| above & above.wrapping_sub(1));
+    bits ^ above
 }

@@ -59,6 +59,17 @@ impl Run {
         })
     }
 
+    /// The places from `place` on, which is one of them or the one behind.
+    #[inline]
+    pub(super) fn from(&self, place: u32) -> Option<Self> {
+        let len = self.start + self.len - place;
+        (len != 0).then_some(Self {
+            start: place,
+            len,
+            ..*self
+        })
+    }
+
     /// Drops the first place.
     #[inline]
     fn advance(&mut self) {

@@ -40,8 +40,6 @@ pub(super) const MAX_PLACES: u32 = u32::MAX - 63;
 pub(super) enum Verdict<V> {
     /// It stays as it is.
     Keep,
-    /// So it does, and the visit ends.
-    Stop,
     /// The pinned value is dropped, and this takes its place.
     Settle(V),
     /// It was empty, and is free from now on.
@@ -67,6 +65,17 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         let value = unsafe { &mut *self.chunk.slot(self.index).cast::<P>() };
         // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
         Some(unsafe { Pin::new_unchecked(value) })
+    }
+
+    #[inline]
+    pub(super) fn place(&self) -> u32 {
+        self.number * CHUNK as u32 + self.index
+    }
+
+    /// The ordinal with which the value was inserted, if there is one.
+    #[inline]
+    pub(super) fn ordinal(&self) -> u64 {
+        self.chunk.ordinal(self.index)
     }
 
     /// Takes the settled value out. The place is then free.
@@ -301,7 +310,7 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Stores values in the free places of one chunk, which are one after the other, until these or the values run out. Tells
-    /// `note` the first place and the number, also if the iterator panics. `false` when there are no more values.
+    /// `note` the first place and the number, also if the iterator panics; they are marked. `false` when there are no more values.
     #[inline]
     pub(super) fn fill(
         &mut self,
@@ -336,6 +345,7 @@ impl<P, V> Slab<P, V> {
                 let filled = u64::MAX >> (CHUNK as u32 - self.len) << self.start;
                 self.chunk.free &= !filled;
                 self.chunk.live |= filled;
+                self.chunk.marks |= filled;
                 let first = *self.open * CHUNK as u32;
                 if self.chunk.free == 0 {
                     *self.open = core::mem::replace(&mut self.chunk.next_open, NONE);
@@ -351,7 +361,12 @@ impl<P, V> Slab<P, V> {
             let Some(value) = values.next() else {
                 return false;
             };
-            note(self.insert(value, ordinal), 1);
+            let place = self.insert(value, ordinal);
+            let (index, bit) = Self::split(place);
+            if let Some(marks) = self.marks_mut((place - index) / CHUNK as u32) {
+                *marks |= bit;
+            }
+            note(place, 1);
             return true;
         }
         let (chunk, open) = self.chunk_mut(self.open);
@@ -384,6 +399,27 @@ impl<P, V> Slab<P, V> {
         true
     }
 
+    /// How many chunks there are.
+    #[inline]
+    pub(super) fn chunks(&self) -> u32 {
+        self.rest().len() as u32 + 1
+    }
+
+    /// What the owner notes of the places of the chunk of that number, a bit each.
+    #[inline]
+    pub(super) fn marks_mut(&mut self, number: u32) -> Option<&mut u64> {
+        match number as usize {
+            0 => Some(&mut self.first.marks),
+            n => Some(&mut self.rest.as_mut()?.get_mut(n - 1)?.marks),
+        }
+    }
+
+    /// How many places are marked.
+    pub(super) fn marked(&self) -> usize {
+        let chunks = core::iter::once(&self.first).chain(self.rest());
+        chunks.map(|chunk| chunk.marks.count_ones() as usize).sum()
+    }
+
     /// The ordinal with which the value in `place` was inserted, if there is one.
     #[inline]
     pub(super) fn ordinal(&self, place: u32) -> Option<u64> {
@@ -401,9 +437,14 @@ impl<P, V> Slab<P, V> {
         self.chunk(place).live & Self::split(place).1 != 0
     }
 
+    /// The places of the chunk of that number that hold a pinned value, as bits.
+    pub(super) fn pinned_in(&self, number: u32) -> u64 {
+        self.chunk(number * CHUNK as u32).live
+    }
+
     /// Shows `visit` the pinned values in some places of one chunk, in order, and does with them what it says. `bits` tells which
     /// places, counted from `first`, the first of the chunk; so does what `note` is told in the end, also after a panic, of those
-    /// that have settled.
+    /// that have settled, and the bit that comes with each place.
     ///
     /// A value that settles does so also if the pinned value's destructor panics.
     ///
@@ -416,7 +457,7 @@ impl<P, V> Slab<P, V> {
         first: u32,
         mut bits: u64,
         note: impl FnMut(u64),
-        mut visit: impl FnMut(u32, Option<Pin<&mut P>>) -> Verdict<V>,
+        mut visit: impl FnMut(u32, u64, Option<Pin<&mut P>>) -> Verdict<V>,
     ) {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V, N: FnMut(u64)> {
@@ -454,9 +495,8 @@ impl<P, V> Slab<P, V> {
                 // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
                 Some(unsafe { Pin::new_unchecked(value) })
             };
-            match visit(first + index, pinned) {
+            match visit(first + index, bit, pinned) {
                 Verdict::Keep => {}
-                Verdict::Stop => return,
                 Verdict::Settle(value) => {
                     assert!(live & bit != 0, "only a pinned value settles");
                     let settle = Settle {
@@ -508,11 +548,36 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// The first place from `start` on, in its chunk, that has a settled value.
+    /// The first place from `start` on that has a settled value.
     #[inline]
     pub(super) fn next_settled(&self, start: u32) -> Option<u32> {
         let left = self.chunk(start).settled >> (start % CHUNK as u32);
-        (left != 0).then(|| start + left.trailing_zeros())
+        if left == 0 {
+            return self.next_settled_behind(start);
+        }
+        Some(start + left.trailing_zeros())
+    }
+
+    /// The same, to be taken.
+    #[inline]
+    pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SlotMut<'_, P, V>> {
+        if self.chunk(start).settled >> (start % CHUNK as u32) == 0 {
+            let place = self.next_settled_behind(start)?;
+            return Some(self.at(place));
+        }
+        let mut slot = self.at(start);
+        slot.index += (slot.chunk.settled >> slot.index).trailing_zeros();
+        Some(slot)
+    }
+
+    /// The first place in the chunks behind that of `start` that has a settled value.
+    fn next_settled_behind(&self, start: u32) -> Option<u32> {
+        let behind = start as usize / CHUNK;
+        let rest = self.rest().get(behind..)?;
+        let (number, chunk) = (behind + 1..)
+            .zip(rest)
+            .find(|(_, chunk)| chunk.settled != 0)?;
+        Some((number * CHUNK) as u32 + chunk.settled.trailing_zeros())
     }
 
     /// Tells `each` the places with a settled value, in order.
@@ -600,3 +665,6 @@ impl<P, V> Slab<P, V> {
         rest.run();
     }
 }
+
+#[cfg(test)]
+mod tests;

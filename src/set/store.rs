@@ -115,7 +115,8 @@ impl<F: Future> Store<F> {
         place
     }
 
-    /// Inserts futures that then lie in a row, and tells `note` where, also if the iterator panics. `false` if there are no more.
+    /// Inserts futures that then lie in a row, and are marked, and tells `note` where, also if the iterator panics. `false` if there are
+    /// no more.
     #[inline]
     pub(super) fn fill(
         &mut self,
@@ -159,6 +160,11 @@ impl<F: Future> Store<F> {
         self.slab.is_pinned(place)
     }
 
+    /// The places of a block whose futures are in flight, as bits.
+    pub(super) fn in_flight_in(&self, block: u32) -> u64 {
+        self.slab.pinned_in(block)
+    }
+
     #[inline]
     pub(super) fn future(&mut self, place: u32) -> Option<Pin<&mut F>> {
         self.slab.at(place).pinned()
@@ -173,12 +179,14 @@ impl<F: Future> Store<F> {
         first: u32,
         places: u64,
         mut note: impl FnMut(u64),
-        visit: impl FnMut(u32, Option<Pin<&mut F>>) -> Verdict<F::Output>,
+        visit: impl FnMut(u32, u64, Option<Pin<&mut F>>) -> Verdict<F::Output>,
     ) {
         let Self { slab, tally } = self;
         let note = |completed: u64| {
-            tally.complete(completed.count_ones());
-            note(completed);
+            if completed != 0 {
+                tally.complete(completed.count_ones());
+                note(completed);
+            }
         };
         slab.visit(first, places, note, visit);
     }
@@ -233,6 +241,34 @@ impl<F: Future> Store<F> {
         Some((self.make_key(index, place), output))
     }
 
+    /// Takes the output in the first place from `start` on that has one, and moves `start` there.
+    #[inline]
+    pub(super) fn take_next(&mut self, start: &mut u32) -> Option<F::Output> {
+        if self.tally.unclaimed == 0 {
+            // Not looked for in all blocks.
+            return None;
+        }
+        let slot = self.slab.next_settled_mut(*start)?;
+        *start = slot.place();
+        let output = slot.take()?;
+        self.tally.unclaimed -= 1;
+        Some(output)
+    }
+
+    /// The same, with its key.
+    #[inline]
+    pub(super) fn take_next_keyed(&mut self, start: &mut u32) -> Option<(Key, F::Output)> {
+        if self.tally.unclaimed == 0 {
+            return None;
+        }
+        let slot = self.slab.next_settled_mut(*start)?;
+        *start = slot.place();
+        let index = slot.ordinal();
+        let output = slot.take()?;
+        self.tally.unclaimed -= 1;
+        Some((self.make_key(index, *start), output))
+    }
+
     /// Counts an output as claimed that had left its place before.
     pub(super) fn note_claim(&mut self) {
         self.tally.unclaimed -= 1;
@@ -248,7 +284,24 @@ impl<F: Future> Store<F> {
         self.slab.settled_places(each);
     }
 
-    /// The first place from `start` on, in its block of 64, that has an output.
+    /// How many blocks of 64 places there are.
+    #[inline]
+    pub(super) fn blocks(&self) -> u32 {
+        self.slab.chunks()
+    }
+
+    /// What the row marks in the block of that number, a bit for each place.
+    #[inline]
+    pub(super) fn marks_mut(&mut self, block: u32) -> Option<&mut u64> {
+        self.slab.marks_mut(block)
+    }
+
+    /// How many places are marked.
+    pub(super) fn marked(&self) -> usize {
+        self.slab.marked()
+    }
+
+    /// The first place from `start` on that has an output. `start` is in a block that there is.
     #[inline]
     pub(super) fn next_output(&self, start: u32) -> Option<u32> {
         self.slab.next_settled(start)

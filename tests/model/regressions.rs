@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use futures_core::{FusedStream, Stream};
 use rejoin::{FutureSet, as_completed, limit};
 
-use super::program::{Act, Child, End, How, Kind, Leaf, Op, Over, Program, Step};
+use super::program::{Act, Child, Condition, End, How, Kind, Leaf, Op, Over, Program, Step};
 use super::run::run;
 
 /// A child that ends so at its first poll.
@@ -19,6 +19,19 @@ fn at_once(end: End) -> Child {
 fn steps<const N: usize>(steps: [(Vec<Act>, End); N]) -> Child {
     let steps = steps.into_iter().map(|(acts, end)| Step { acts, end });
     Child::Steps(steps.collect())
+}
+
+/// A child that wakes itself so often, and then ends so.
+fn after(rounds: usize, end: End) -> Child {
+    let wait = Step {
+        acts: vec![Act::WakeSelf],
+        end: End::Pending,
+    };
+    let last = Step {
+        acts: Vec::new(),
+        end,
+    };
+    Child::Steps([vec![wait; rounds], vec![last]].concat())
 }
 
 fn view(kind: Kind, over: Over) -> Op {
@@ -52,17 +65,6 @@ fn an_error_in_the_middle_hides_no_output() {
 /// Errors are claimed one by one out of three rows of outputs, at their beginnings, middles and ends.
 #[test]
 fn errors_are_claimed_out_of_rows_of_outputs() {
-    let after = |rounds, end| {
-        let wait = (vec![Act::WakeSelf], End::Pending);
-        let last = (Vec::new(), end);
-        Op::Insert(Child::Steps(
-            [vec![wait; rounds], vec![last]]
-                .concat()
-                .into_iter()
-                .map(|(acts, end)| Step { acts, end })
-                .collect(),
-        ))
-    };
     let mut ops = vec![Op::Insert(Child::Steps(Vec::new()))];
     let ends = [
         End::Ok,
@@ -74,9 +76,8 @@ fn errors_are_claimed_out_of_rows_of_outputs() {
         End::Ok,
     ];
     for rounds in [3, 2, 1] {
-        ops.push(after(rounds, End::Err));
-        ops.extend(ends.map(|end| after(rounds, end)));
-        ops.push(after(rounds, End::Err));
+        let ends = [&[End::Err], &ends[..], &[End::Err]].concat();
+        ops.extend(ends.into_iter().map(|end| Op::Insert(after(rounds, end))));
     }
     ops.push(view(Kind::Gather, Over::Borrowed));
     ops.extend([const { Op::Poll }; 4]);
@@ -212,6 +213,42 @@ fn a_round_of_many_is_cut() {
         Op::Poll,
         Op::Poll,
     ]);
+}
+
+/// A round is cut within a block as well as at its end, and where children complete the count begins anew.
+#[test]
+fn rounds_of_a_row_are_cut() {
+    for kind in [Kind::Gather, Kind::AsCompleted, Kind::Wait(Condition::All)] {
+        let children = (0..400).map(|n| match n {
+            5 | 150 | 260 => after(1, End::Ok),
+            300 | 301 => after(2, End::Err),
+            390 => after(3, End::Panic),
+            _ if n % 3 == 0 => at_once(End::Ok),
+            _ => after(5, End::Ok),
+        });
+        let mut ops = vec![Op::Collect {
+            children: children.collect(),
+            counted: true,
+        }];
+        ops.push(view(kind, Over::Owned));
+        ops.extend([const { Op::Poll }; 450]);
+        check(ops);
+    }
+}
+
+/// A row is left when hardly anybody is left in it.
+#[test]
+fn one_of_many_goes_on_alone() {
+    let mut children = vec![at_once(End::Ok); 1200];
+    children[700] = after(6, End::Ok);
+    let ops = [
+        Op::Collect {
+            children,
+            counted: false,
+        },
+        view(Kind::Gather, Over::Owned),
+    ];
+    check([ops.to_vec(), vec![Op::Poll; 9]].concat());
 }
 
 /// Children of one group, one of which panics, take the group with them and nobody else.

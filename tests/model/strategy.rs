@@ -66,7 +66,7 @@ fn quiet_child() -> impl Strategy<Value = Child> {
 }
 
 fn children() -> impl Strategy<Value = Vec<Child>> {
-    let some = prop_oneof![9 => 0..6_usize, 1 => 62..67_usize];
+    let some = prop_oneof![18 => 0..6_usize, 1 => 62..67_usize, 1 => 120..270_usize];
     prop_oneof![
         2 => some.clone().prop_flat_map(|count| vec(quiet_child(), count)),
         2 => some.prop_flat_map(|count| vec(prop_oneof![4 => quiet_child(), 1 => child()], count)),

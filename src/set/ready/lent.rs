@@ -29,14 +29,20 @@ pub(super) struct Lent {
 // before it returns.
 impl Lent {
     #[inline]
-    pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>) -> Self {
+    pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>, place: u32) -> Self {
         Self {
-            place: AtomicU32::new(0),
+            place: AtomicU32::new(place),
             head,
             page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
             woken: AtomicBool::new(false),
             kept: AtomicPtr::new(ptr::null_mut()),
         }
+    }
+
+    /// Whose turn it is, or was last.
+    #[inline]
+    pub(super) fn last(&self) -> u32 {
+        self.place.load(Relaxed)
     }
 
     /// The waker to lend for a poll of `place`. It must not be used after `self`.

@@ -23,6 +23,8 @@ pub(super) struct Chunk<P, V> {
     pub(super) settled: u64,
     /// Places that an insertion may take.
     pub(super) free: u64,
+    /// Places that were filled, or that the owner of the slab has marked since.
+    pub(super) marks: u64,
     /// The ordinal of place `i` is `base + i`, as long as there is no table.
     base: u64,
     /// The ordinals of all places, made when a place is taken out of order for the first time.
@@ -51,6 +53,7 @@ impl<P, V> Chunk<P, V> {
         live: 0,
         settled: 0,
         free: 0,
+        marks: 0,
         base: 0,
         ordinals: None,
         next_open: NONE,
