@@ -219,10 +219,10 @@ fn a_round_of_many_is_cut() {
 #[test]
 fn rounds_of_a_row_are_cut() {
     for kind in [Kind::Gather, Kind::AsCompleted, Kind::Wait(Condition::All)] {
-        let children = (0..400).map(|n| match n {
-            5 | 150 | 260 => after(1, End::Ok),
+        let children = (0..600).map(|n| match n {
+            5 | 260 => after(1, End::Ok),
             300 | 301 => after(2, End::Err),
-            390 => after(3, End::Panic),
+            590 => after(3, End::Panic),
             _ if n % 3 == 0 => at_once(End::Ok),
             _ => after(5, End::Ok),
         });
@@ -231,7 +231,7 @@ fn rounds_of_a_row_are_cut() {
             counted: true,
         }];
         ops.push(view(kind, Over::Owned));
-        ops.extend([const { Op::Poll }; 450]);
+        ops.extend([const { Op::Poll }; 650]);
         check(ops);
     }
 }
