@@ -8,6 +8,7 @@ ARGUED is TOML. Survivors are named as cargo-mutants names them, without line an
     why = "why nobody could tell"
 """
 
+import json
 import re
 import sys
 import tomllib
@@ -24,6 +25,9 @@ def names(path):
 def main(argued, folder):
     phases = sorted(Path(folder).glob("[0-9]*"))
     entries = tomllib.loads(Path(argued).read_text()).get("survivor", [])
+    # Perhaps only some of the files were changed.
+    files = {mutant["file"] for mutant in json.loads((phases[0] / "mutants.json").read_text())}
+    entries = [one for one in entries if one["mutant"].split(":")[0] in files]
     reasons = Counter({one["mutant"]: one.get("times", 1) for one in entries if one["why"].strip()})
     missed = Counter(names(phases[-1] / "missed.txt"))
     counts = {kind: sum(len(names(phase / f"{kind}.txt")) for phase in phases) for kind in ("caught", "timeout", "unviable")}
