@@ -89,6 +89,28 @@ fn errors_are_claimed_out_of_rows_of_outputs() {
     check(ops);
 }
 
+/// Outputs that are no neighbours are not taken for such, though the place of one is the product of the others' place and number.
+#[test]
+fn only_neighbours_share_an_entry() {
+    let children = (0..10).map(|n| match n {
+        8 => at_once(End::Ok),
+        3 | 4 | 6 => after(1, End::Ok),
+        9 => Child::Steps(Vec::new()),
+        _ => after(2, End::Ok),
+    });
+    let mut ops = vec![
+        Op::Collect {
+            children: children.collect(),
+            counted: true,
+        },
+        view(Kind::Gather, Over::Borrowed),
+    ];
+    ops.extend([const { Op::Poll }; 4]);
+    ops.push(Op::Close);
+    ops.extend([const { Op::Poll }; 10]);
+    check(ops);
+}
+
 /// A child that was added by one whose turn came before that of the adders was polled in the same round.
 #[test]
 fn who_is_added_in_a_round_is_polled_in_the_next() {
