@@ -362,9 +362,8 @@ impl<P, V> Slab<P, V> {
                 return false;
             };
             let place = self.insert(value, ordinal);
-            let (index, bit) = Self::split(place);
-            if let Some(marks) = self.marks_mut((place - index) / CHUNK as u32) {
-                *marks |= bit;
+            if let Some(marks) = self.marks_mut(place / CHUNK as u32) {
+                *marks |= Self::split(place).1;
             }
             note(place, 1);
             return true;
@@ -558,7 +557,7 @@ impl<P, V> Slab<P, V> {
         Some(start + left.trailing_zeros())
     }
 
-    /// The same, to be taken.
+    /// The same, to be taken: with one look at the chunk, which a stream of ready children notices.
     #[inline]
     pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SlotMut<'_, P, V>> {
         if self.chunk(start).settled >> (start % CHUNK as u32) == 0 {

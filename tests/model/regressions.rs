@@ -10,6 +10,7 @@ use rejoin::{FutureSet, as_completed, limit};
 
 use super::program::{Act, Child, Condition, End, How, Kind, Leaf, Op, Over, Program, Step};
 use super::run::run;
+use super::strategy::after;
 
 /// A child that ends so at its first poll.
 fn at_once(end: End) -> Child {
@@ -19,19 +20,6 @@ fn at_once(end: End) -> Child {
 fn steps<const N: usize>(steps: [(Vec<Act>, End); N]) -> Child {
     let steps = steps.into_iter().map(|(acts, end)| Step { acts, end });
     Child::Steps(steps.collect())
-}
-
-/// A child that wakes itself so often, and then ends so.
-fn after(rounds: usize, end: End) -> Child {
-    let wait = Step {
-        acts: vec![Act::WakeSelf],
-        end: End::Pending,
-    };
-    let last = Step {
-        acts: Vec::new(),
-        end,
-    };
-    Child::Steps([vec![wait; rounds], vec![last]].concat())
 }
 
 fn view(kind: Kind, over: Over) -> Op {

@@ -49,20 +49,23 @@ fn child() -> impl Strategy<Value = Child> {
     ]
 }
 
+/// A child that wakes itself so often, and then ends so.
+pub fn after(yields: usize, end: End) -> Child {
+    let yielding = Step {
+        acts: vec![Act::WakeSelf],
+        end: End::Pending,
+    };
+    let last = Step {
+        acts: Vec::new(),
+        end,
+    };
+    Child::Steps([vec![yielding; yields], vec![last]].concat())
+}
+
 /// Who wakes itself a few times, keeps no waker, and mostly completes.
 fn quiet_child() -> impl Strategy<Value = Child> {
     let end = prop_oneof![9 => Just(End::Ok), 2 => Just(End::Err), 1 => Just(End::Panic)];
-    (0..4_usize, end).prop_map(|(yields, end)| {
-        let yielding = Step {
-            acts: vec![Act::WakeSelf],
-            end: End::Pending,
-        };
-        let last = Step {
-            acts: Vec::new(),
-            end,
-        };
-        Child::Steps([vec![yielding; yields], vec![last]].concat())
-    })
+    (0..4_usize, end).prop_map(|(yields, end)| after(yields, end))
 }
 
 fn children() -> impl Strategy<Value = Vec<Child>> {
