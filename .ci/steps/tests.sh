@@ -8,7 +8,7 @@ mutate() {
     # The tests are the same for every mutant, and the first that fails is enough. With a folder of its own for each job, builds are
     # incremental and take seconds.
     env -u CARGO_TARGET_DIR CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=64 PROPTEST_RNG_SEED=1 \
-        cargo mutants --package rejoin --iterate --output "$out" --jobs "$(nproc)" --timeout 30 --no-shuffle \
+        cargo mutants --package rejoin --iterate --output "$out" --jobs "$(nproc)" --timeout 20 --no-shuffle \
         "${files[@]}" "$@" || code=$?
     # 2: some were missed, 3: some timed out, which is a way to be caught.
     ((code == 0 || code == 2 || code == 3))
