@@ -417,12 +417,7 @@ fn find_error<F, T, E>(futures: &mut FutureSet<F>, cursor: &mut Cursor, found: &
 where
     F: Future<Output = Result<T, E>>,
 {
-    while !*found {
-        match futures.see(cursor) {
-            Some(output) => *found = output.is_err(),
-            None => break,
-        }
-    }
+    *found = *found || futures.find(cursor, Result::is_err);
     *found
 }
 

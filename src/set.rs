@@ -272,8 +272,7 @@ impl<F: Future> FutureSet<F> {
         books.ready.forget_all();
         let spilled = books.done.clear();
         let rest = Rest(store, books);
-        let queue = &rest.1.queue;
-        rest.0.clear(|place| queue.contains(place));
+        rest.0.clear();
         drop(spilled);
     }
 
@@ -335,7 +334,10 @@ impl<F: Future> FutureSet<F> {
         let Self { store, account } = self;
         if let Account::Row(row) = account {
             let mut books = row.books(store);
-            store.outputs(|place| books.done.note(Run::of(place, false)));
+            store.visit_outputs(0, |place, _| {
+                books.done.note(Run::of(place, false));
+                true
+            });
             *account = Account::Books(books);
         }
         match account {
@@ -500,25 +502,35 @@ impl<F: Future> FutureSet<F> {
         }
     }
 
-    /// The next output that `cursor` has not passed, in the order of completion.
+    /// Shows `is_it` the outputs that `cursor` has not passed, in the order of completion, until it says yes to one. Tells whether it did.
     #[inline]
-    pub(crate) fn see(&mut self, cursor: &mut Cursor) -> Option<&F::Output> {
+    pub(crate) fn find(
+        &mut self,
+        cursor: &mut Cursor,
+        mut is_it: impl FnMut(&F::Output) -> bool,
+    ) -> bool {
         let Self { store, account } = self;
         match account {
             Account::Row(row) => {
-                if cursor.seen == store.unclaimed() {
-                    return None;
+                let unclaimed = store.unclaimed();
+                if cursor.seen == unclaimed {
+                    return false;
                 }
                 let start = if cursor.seen == 0 {
                     row.claimed
                 } else {
                     cursor.last + 1
                 };
-                cursor.last = store.next_output(start)?;
-                cursor.seen += 1;
-                store.output(cursor.last)
+                let mut found = false;
+                store.visit_outputs(start, |place, output| {
+                    cursor.last = place;
+                    cursor.seen += 1;
+                    found = is_it(output);
+                    !found && cursor.seen < unclaimed
+                });
+                found
             }
-            Account::Books(books) => books.done.see(store, cursor),
+            Account::Books(books) => books.done.find(store, cursor, is_it),
         }
     }
 
@@ -554,10 +566,7 @@ impl<F: Future> FutureSet<F> {
         // Who was added before comes before `next`, and who was woken before has its turn before this one's next.
         books.take_woken(store);
         let place = match books.waiting.as_mut().and_then(VecDeque::pop_front) {
-            Some(place) => {
-                books.queue.unhold(place);
-                place
-            }
+            Some(place) => place,
             None => match next() {
                 Some(future) => {
                     books.take_woken(store);
@@ -585,7 +594,7 @@ impl<F: Future> Drop for FutureSet<F> {
             let late = books.inbox.as_mut().map(Receiver::close);
             let spilled = books.done.clear();
             if self.store.held() != 0 {
-                self.store.clear(|_| false);
+                self.store.clear();
             }
             drop(spilled);
             drop(late);

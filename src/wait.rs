@@ -165,12 +165,7 @@ where
     F: Future,
     C: ReturnWhen<F::Output>,
 {
-    while !*is_met {
-        match futures.see(cursor) {
-            Some(output) => *is_met = condition.completed(output),
-            None => break,
-        }
-    }
+    *is_met = *is_met || futures.find(cursor, |output| condition.completed(output));
     *is_met
 }
 

@@ -17,8 +17,8 @@ mutate() {
     cat "$out/$phase/timeout.txt" >>"$out/mutants.out/caught.txt"
 }
 
-# A surviving mutant must be argued for in .ci/mutants.toml. The model catches most in no time. What it leaves is for the integration
-# tests and those of the slab, which take longer to build. What only another thread can tell is in .ci/weakened.toml, for loom.
+# A surviving mutant must be argued for in .ci/mutants.toml. The model catches most in no time. What it leaves is for the other tests, those
+# last that take longest to build. What only another thread can tell is in .ci/weakened.toml, for loom.
 step_mutants() {
     cargo_tool cargo-mutants 27.1.0
     local out=$work/mutants files=(--file src/set.rs --file 'src/set/**' --exclude src/set/ready/models.rs --exclude 'src/set/ready/models/**')
@@ -26,7 +26,8 @@ step_mutants() {
     rm -rf "$out"
     mkdir -p "$out"
     mutate 1-model --cargo-arg=--test=model
-    mutate 2-tests --cargo-arg=--lib --cargo-arg=--test={alloc,faults,it} -- -- --skip on_async_std --skip on_smol --skip on_tokio
+    mutate 2-faults --cargo-arg=--lib --cargo-arg=--test={alloc,faults}
+    mutate 3-tests --cargo-arg=--test=it -- -- --skip on_async_std --skip on_smol --skip on_tokio
     python3 .ci/mutants.py .ci/mutants.toml "$out"
     note "$(cargo mutants --version): $(cat "$out/summary")"
 }

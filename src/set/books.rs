@@ -1,7 +1,6 @@
 //! The books of a set: what is to be known of its children besides where they are.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
 use core::future::Future;
 
 use super::done::Done;
@@ -45,10 +44,8 @@ impl<F: Future> Books<F> {
         let place = store.insert(future);
         match &mut self.waiting {
             None => self.queue.push(place, true),
-            Some(waiting) => {
-                self.queue.hold(place);
-                waiting.push_back(place);
-            }
+            // It is marked, so that nobody queues it meanwhile.
+            Some(waiting) => waiting.push_back(place),
         }
     }
 
@@ -72,7 +69,7 @@ impl<F: Future> Books<F> {
                     place,
                 } = self;
                 books.ready.forget(*place);
-                if books.queue.contains(*place) {
+                if store.is_marked(*place) {
                     books.stale += 1;
                 } else {
                     store.release(*place);
@@ -95,10 +92,14 @@ impl<F: Future> Books<F> {
     /// Frees the places that only wait for their turn to be freed, if they are many.
     pub(super) fn compact(&mut self, store: &mut Store<F>) {
         if self.stale > 64 && self.stale > self.queue.len() / 2 {
-            let mut freed = Vec::with_capacity(self.stale);
-            self.queue
-                .retain(|place| store.is_in_flight(place), |place| freed.push(place));
-            freed.into_iter().for_each(|place| store.release(place));
+            self.queue.retain(|place| {
+                let keep = store.is_in_flight(place);
+                if !keep {
+                    store.unmark(place);
+                    store.release(place);
+                }
+                keep
+            });
             self.stale = 0;
         }
     }

@@ -60,7 +60,9 @@ impl<T> Done<T> {
     #[inline]
     pub(super) fn note_bits(&mut self, first: u32, bits: u64) {
         if !self.unordered {
-            Run::of_bits(first, bits, false).for_each(|run| self.places.push_run(run));
+            for run in Run::of_bits(first, bits, false) {
+                self.places.push_run(run);
+            }
         }
     }
 
@@ -114,9 +116,24 @@ impl<T> Done<T> {
         }
     }
 
-    /// The next output that `cursor` has not passed, in the order of completion.
+    /// Shows `is_it` the outputs that `cursor` has not passed, in the order of completion, until it says yes to one. Tells whether it did.
+    pub(super) fn find<F: Future<Output = T>>(
+        &mut self,
+        store: &Store<F>,
+        cursor: &mut Cursor,
+        mut is_it: impl FnMut(&T) -> bool,
+    ) -> bool {
+        while let Some(output) = self.see(store, cursor) {
+            if is_it(output) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The next output that `cursor` has not passed.
     #[inline]
-    pub(super) fn see<'a, F: Future<Output = T>>(
+    fn see<'a, F: Future<Output = T>>(
         &'a mut self,
         store: &'a Store<F>,
         cursor: &mut Cursor,
@@ -179,7 +196,10 @@ impl<T> Done<T> {
     /// From now on the order of completion is noted; before, it was that of places.
     pub(super) fn keep_order<F: Future<Output = T>>(&mut self, store: &Store<F>) {
         if core::mem::take(&mut self.unordered) {
-            store.outputs(|place| self.places.push(place, false));
+            store.visit_outputs(0, |place, _| {
+                self.places.push(place, false);
+                true
+            });
         }
     }
 

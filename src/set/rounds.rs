@@ -66,7 +66,7 @@ impl<F: Future> Books<F> {
     fn queue_woken(&mut self, store: &mut Store<F>, number: u32) {
         if number == INBOX {
             self.take_added(store);
-        } else if store.is_in_flight(number) {
+        } else if store.is_in_flight(number) && store.mark(number) {
             self.queue.push(number, false);
         }
     }
@@ -85,14 +85,12 @@ impl<F: Future> Books<F> {
             run,
             again: 0,
             next: run.start,
-            calm: false,
         };
         let Turn {
             store,
             books,
             again,
             next,
-            calm,
             ..
         } = &mut turn;
         let Self {
@@ -118,6 +116,7 @@ impl<F: Future> Books<F> {
             }
         };
         let first = run.block();
+        *store.marks_mut(first / 64) &= !run.bits();
         let polled = store.in_flight_in(first / 64) & run.bits();
         let mut completed = 0;
         let note = |bits| {
@@ -126,7 +125,8 @@ impl<F: Future> Books<F> {
         };
         store.visit(first, run.bits(), note, visit);
         drop(poller);
-        *calm = true;
+        turn.end();
+        core::mem::forget(turn);
         // First polls do not count.
         *fruitless = fruitless_after(
             *fruitless,
@@ -168,7 +168,7 @@ impl<F: Future> Books<F> {
             books,
             place: current,
         } = &mut turn;
-        let Some(future) = store.future(place) else {
+        let Some(future) = store.begin_turn(place) else {
             // Given up while it was queued.
             books.stale -= 1;
             store.release(place);
@@ -184,7 +184,7 @@ impl<F: Future> Books<F> {
                 store.settle(place, output, &mut books.done);
             }
             Poll::Pending => {
-                if woken {
+                if woken && store.mark(place) {
                     books.queue.push(place, false);
                 }
                 *fruitless += usize::from(!FIRST);
@@ -266,7 +266,7 @@ pub(super) fn fruitless_after(before: usize, polled: u64, completed: u64) -> usi
     }
 }
 
-/// Places whose turn it is, while they are polled.
+/// Places whose turn it is, while they are polled. Dropped when something panics.
 struct Turn<'a, F: Future> {
     store: &'a mut Store<F>,
     books: &'a mut Books<F>,
@@ -275,26 +275,38 @@ struct Turn<'a, F: Future> {
     again: u64,
     /// The place after the one who was polled last.
     next: u32,
-    /// Whether nobody has panicked.
-    calm: bool,
 }
 
-impl<F: Future> Drop for Turn<'_, F> {
+impl<F: Future> Turn<'_, F> {
+    /// Queues those who have woken themselves.
     #[inline]
-    fn drop(&mut self) {
+    fn end(&mut self) {
         let Self {
             store, books, run, ..
         } = self;
-        let queue = &mut books.queue;
-        Run::of_bits(run.block(), self.again, false).for_each(|run| queue.push_run(run));
-        if let Some(rest) = run.from(self.next) {
-            queue.unpop(rest);
+        let block = run.block();
+        *store.marks_mut(block / 64) |= self.again;
+        for run in Run::of_bits(block, self.again, false) {
+            books.queue.push_run(run);
         }
-        books
-            .ready
-            .forget_others(run.start, store.in_flight_in(run.start / 64));
+        let in_flight = store.in_flight_in(block / 64);
+        books.ready.forget_others(block, in_flight);
+    }
+}
+
+impl<F: Future> Drop for Turn<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        self.end();
+        let Self {
+            store, books, run, ..
+        } = self;
+        if let Some(rest) = run.from(self.next) {
+            *store.marks_mut(run.block() / 64) |= rest.bits();
+            books.queue.unpop(rest);
+        }
         // If a destructor has panicked, the child has completed.
-        if !self.calm && self.next != run.start && store.is_in_flight(self.next - 1) {
+        if self.next != run.start && store.is_in_flight(self.next - 1) {
             let panicked = self.next - 1;
             books.give_up(store, panicked, |store| store.discard(panicked));
         }

@@ -61,8 +61,9 @@ impl Row {
         }
         if self.next != 0 {
             books.queue.begin_round();
-            for block in 0..=first {
-                queue_marked(store, &mut books, block, u64::MAX, false);
+            for block in 0..self.next.div_ceil(64) {
+                let places = if block == first { !behind } else { u64::MAX };
+                queue_marked(store, &mut books, block, places, false);
             }
         }
         books
@@ -77,11 +78,8 @@ fn queue_marked<F: Future>(
     places: u64,
     fresh: bool,
 ) {
-    if let Some(marks) = store.marks_mut(block) {
-        let queued = *marks & places;
-        *marks ^= queued;
-        Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
-    }
+    let queued = *store.marks_mut(block) & places;
+    Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
 }
 
 /// The part of a round that is in one block, while it lasts. Dropped when a row is not enough from now on.
@@ -125,13 +123,12 @@ impl<F: Future> FutureSet<F> {
             return self.run_blocks();
         }
         row.claimed = 0;
-        let queued = store.marks_mut(0).map_or(0, core::mem::take);
+        let queued = core::mem::take(store.marks_mut(0));
         row.queued = 0;
         let (_, again) = self.run_block(0, queued);
         let Self { store, account } = self;
-        if let (Account::Row(row), Some(again), Some(marks)) = (account, again, store.marks_mut(0))
-        {
-            *marks = again;
+        if let (Account::Row(row), Some(again)) = (account, again) {
+            *store.marks_mut(0) = again;
             row.queued = u32::from(again != 0);
             row.polled = true;
         }
@@ -153,9 +150,10 @@ impl<F: Future> FutureSet<F> {
                 // A child has kept a waker.
                 Account::Books(books) => return books.finish_round(store, &mut fruitless),
             };
-            let Some(marks) = store.marks_mut(row.next / 64) else {
+            if row.next / 64 == store.blocks() {
                 return self.end_round();
-            };
+            }
+            let marks = store.marks_mut(row.next / 64);
             let mut queued = *marks & u64::MAX << (row.next % 64);
             if queued == 0 {
                 row.next = (row.next | 63) + 1;
@@ -227,7 +225,8 @@ impl<F: Future> FutureSet<F> {
     #[inline]
     fn put_back(&mut self, block: u32, places: u64, next: u32) {
         let Self { store, account } = self;
-        if let (Account::Row(row), Some(marks)) = (account, store.marks_mut(block)) {
+        if let Account::Row(row) = account {
+            let marks = store.marks_mut(block);
             row.next = next;
             row.queued += u32::from(*marks == 0 && places != 0);
             *marks |= places;

@@ -3,7 +3,6 @@
 //! A set that was just filled, whose children all wake themselves, or complete in order, is an entry or two, however many
 //! they are.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 /// `len` places from `start` on.
@@ -70,13 +69,6 @@ impl Run {
         })
     }
 
-    /// Drops the first place.
-    #[inline]
-    fn advance(&mut self) {
-        self.start += 1;
-        self.len -= 1;
-    }
-
     /// Takes the first `n` places off.
     #[inline]
     fn split_off_front(&mut self, n: u32) -> Self {
@@ -88,18 +80,12 @@ impl Run {
 }
 
 pub(super) struct Runs {
-    /// The run that places are popped from, then those in the middle, then the one that places are pushed to.
-    head: Run,
-    middle: Middle,
-    tail: Run,
+    /// All but the last. None of them is empty.
+    front: VecDeque<Run>,
+    /// The run that places are pushed to. Most queues have no other, and need no memory.
+    last: Run,
     len: usize,
 }
-
-#[allow(
-    clippy::box_collection,
-    reason = "most sets need none, and are moved about"
-)]
-type Middle = Option<Box<VecDeque<Run>>>;
 
 /// A position among the places that are queued: the number of the run, and of the place in it.
 #[derive(Clone, Copy, Debug)]
@@ -115,9 +101,8 @@ impl Position {
 impl Runs {
     pub(super) const fn new() -> Self {
         Self {
-            head: Run::EMPTY,
-            middle: None,
-            tail: Run::EMPTY,
+            front: VecDeque::new(),
+            last: Run::EMPTY,
             len: 0,
         }
     }
@@ -135,84 +120,49 @@ impl Runs {
 
     #[inline]
     pub(super) fn push_run(&mut self, run: Run) {
-        if self.len == 0 {
-            // To be popped next. Runs that `remove_before` has emptied go.
-            if let Some(middle) = &mut self.middle {
-                middle.clear();
-            }
-            self.len = run.len as usize;
-            self.head = run;
+        let last = &mut self.last;
+        self.len += run.len as usize;
+        if last.start + last.len == run.start && last.mark == run.mark {
+            last.len += run.len;
             return;
         }
-        self.len += run.len as usize;
-        let tail = &mut self.tail;
-        if tail.len != 0 {
-            if tail.start + tail.len == run.start && tail.mark == run.mark {
-                tail.len += run.len;
-                return;
-            }
-            self.middle.get_or_insert_default().push_back(*tail);
+        if last.len != 0 {
+            self.front.push_back(*last);
         }
-        self.tail = run;
+        self.last = run;
     }
 
     /// Puts back what was popped last.
     pub(super) fn unpop(&mut self, run: Run) {
         self.len += run.len as usize;
-        if self.head.len != 0 {
-            self.middle.get_or_insert_default().push_front(self.head);
-        }
-        self.head = run;
+        self.front.push_front(run);
     }
 
     /// Takes at most `n` places, which lie in a row and in one block of 64.
     #[inline]
     pub(super) fn pop(&mut self, n: usize) -> Option<Run> {
-        // A run may have been emptied by `remove_before`.
-        while self.head.len == 0 {
-            match self.middle.as_mut().and_then(|middle| middle.pop_front()) {
-                Some(run) => self.head = run,
-                None => {
-                    self.head = core::mem::replace(&mut self.tail, Run::EMPTY);
-                    break;
-                }
-            }
-        }
-        let block = 64 - self.head.start % 64;
-        let n = self
-            .head
-            .len
-            .min(block)
-            .min(n.try_into().unwrap_or(u32::MAX));
-        if n == 0 {
-            return None;
+        let (run, is_last) = match self.front.front_mut() {
+            Some(run) => (run, false),
+            None => (&mut self.last, true),
+        };
+        let block = 64 - run.start % 64;
+        let n = n.min(run.len.min(block) as usize) as u32;
+        let popped = run.split_off_front(n);
+        if run.len == 0 && !is_last {
+            self.front.pop_front();
         }
         self.len -= n as usize;
-        Some(self.head.split_off_front(n))
+        (n != 0).then_some(popped)
     }
 
     /// Takes one place.
     #[inline]
     pub(super) fn pop_one(&mut self) -> Option<u32> {
-        if self.head.len == 0 {
-            return self.pop(1).map(|run| run.start);
-        }
-        self.len -= 1;
-        self.head.advance();
-        Some(self.head.start - 1)
-    }
-
-    /// How many runs there are between head and tail.
-    fn between(&self) -> usize {
-        self.middle.as_ref().map_or(0, |middle| middle.len())
+        self.pop(1).map(|run| run.start)
     }
 
     fn run_mut(&mut self, number: usize) -> &mut Run {
-        match (number, &mut self.middle) {
-            (0, _) => &mut self.head,
-            (n, Some(middle)) if n <= middle.len() => &mut middle[n - 1],
-            _ => &mut self.tail,
-        }
+        self.front.get_mut(number).unwrap_or(&mut self.last)
     }
 
     /// The place at `position`, which moves on. For as long as nothing is popped.
@@ -223,7 +173,7 @@ impl Runs {
                 position.offset += 1;
                 return Some(run.start + position.offset - 1);
             }
-            if position.run > self.between() {
+            if position.run >= self.front.len() {
                 return None;
             }
             *position = Position {
@@ -247,16 +197,16 @@ impl Runs {
             mark: run.mark,
         };
         run.len = offset - 1;
-        if rest.len == 0 {
-            return;
-        }
-        if run.len == 0 {
-            *run = rest;
-        } else if number <= self.between() {
-            self.middle.get_or_insert_default().insert(number, rest);
-        } else {
-            let front = core::mem::replace(&mut self.tail, rest);
-            self.middle.get_or_insert_default().push_back(front);
+        let is_last = number == self.front.len();
+        match (self.run_mut(number), rest.len) {
+            (run, 1..) if run.len == 0 => *run = rest,
+            (run, 0) if run.len == 0 && !is_last => drop(self.front.remove(number)),
+            (_, 0) => {}
+            _ if is_last => {
+                let front = core::mem::replace(&mut self.last, rest);
+                self.front.push_back(front);
+            }
+            _ => self.front.insert(number + 1, rest),
         }
     }
 }

@@ -67,6 +67,12 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         Some(unsafe { Pin::new_unchecked(value) })
     }
 
+    /// Takes the mark off.
+    #[inline]
+    pub(super) fn unmark(&mut self) {
+        self.chunk.marks &= !(1 << self.index);
+    }
+
     #[inline]
     pub(super) fn place(&self) -> u32 {
         self.number * CHUNK as u32 + self.index
@@ -289,7 +295,7 @@ impl<P, V> Slab<P, V> {
         self.open = index as u32;
     }
 
-    /// Stores `value` in a free place, the lowest of its chunk.
+    /// Stores `value` in a free place, the lowest of its chunk, and marks it.
     #[inline]
     pub(super) fn insert(&mut self, value: P, ordinal: u64) -> u32 {
         if self.open == NONE {
@@ -303,6 +309,7 @@ impl<P, V> Slab<P, V> {
         unsafe { chunk.slot(index).cast::<P>().write(value) };
         chunk.free &= chunk.free - 1;
         chunk.live |= 1 << index;
+        chunk.marks |= 1 << index;
         if chunk.free == 0 {
             *open = core::mem::replace(&mut chunk.next_open, NONE);
         }
@@ -361,11 +368,7 @@ impl<P, V> Slab<P, V> {
             let Some(value) = values.next() else {
                 return false;
             };
-            let place = self.insert(value, ordinal);
-            if let Some(marks) = self.marks_mut(place / CHUNK as u32) {
-                *marks |= Self::split(place).1;
-            }
-            note(place, 1);
+            note(self.insert(value, ordinal), 1);
             return true;
         }
         let (chunk, open) = self.chunk_mut(self.open);
@@ -404,13 +407,10 @@ impl<P, V> Slab<P, V> {
         self.rest().len() as u32 + 1
     }
 
-    /// What the owner notes of the places of the chunk of that number, a bit each.
+    /// Who is marked of the places of the chunk of that number, a bit each.
     #[inline]
-    pub(super) fn marks_mut(&mut self, number: u32) -> Option<&mut u64> {
-        match number as usize {
-            0 => Some(&mut self.first.marks),
-            n => Some(&mut self.rest.as_mut()?.get_mut(n - 1)?.marks),
-        }
+    pub(super) fn marks_mut(&mut self, number: u32) -> &mut u64 {
+        &mut self.chunk_mut(number).0.marks
     }
 
     /// How many places are marked.
@@ -464,12 +464,18 @@ impl<P, V> Slab<P, V> {
             settled: u64,
             note: N,
         }
-        impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
+        impl<P, V, N: FnMut(u64)> Words<'_, P, V, N> {
             #[inline]
-            fn drop(&mut self) {
+            fn write(&mut self) {
                 self.chunk.live &= !self.settled;
                 self.chunk.settled |= self.settled;
                 (self.note)(self.settled);
+            }
+        }
+        impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
+            #[cold]
+            fn drop(&mut self) {
+                self.write();
             }
         }
         let number = first / CHUNK as u32;
@@ -520,6 +526,8 @@ impl<P, V> Slab<P, V> {
                 }
             }
         }
+        words.write();
+        core::mem::forget(words);
     }
 
     /// One place.
@@ -547,17 +555,8 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// The first place from `start` on that has a settled value.
-    #[inline]
-    pub(super) fn next_settled(&self, start: u32) -> Option<u32> {
-        let left = self.chunk(start).settled >> (start % CHUNK as u32);
-        if left == 0 {
-            return self.next_settled_behind(start);
-        }
-        Some(start + left.trailing_zeros())
-    }
-
-    /// The same, to be taken: with one look at the chunk, which a stream of ready children notices.
+    /// The first place from `start` on that has a settled value, to be taken: with one look at the chunk, which a stream of ready
+    /// children notices.
     #[inline]
     pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SlotMut<'_, P, V>> {
         if self.chunk(start).settled >> (start % CHUNK as u32) == 0 {
@@ -579,13 +578,23 @@ impl<P, V> Slab<P, V> {
         Some((number * CHUNK) as u32 + chunk.settled.trailing_zeros())
     }
 
-    /// Tells `each` the places with a settled value, in order.
-    pub(super) fn settled_places(&self, mut each: impl FnMut(u32)) {
-        for (number, chunk) in core::iter::once(&self.first).chain(self.rest()).enumerate() {
-            let mut left = chunk.settled;
+    /// Shows `visit` the settled values from place `start` on, in order, until it says no.
+    #[inline]
+    pub(super) fn visit_settled(&self, start: u32, mut visit: impl FnMut(u32, &V) -> bool) {
+        let mut places = u64::MAX << (start % CHUNK as u32);
+        for number in start / CHUNK as u32..self.chunks() {
+            let first = number * CHUNK as u32;
+            let chunk = self.chunk(first);
+            let mut left = chunk.settled & places;
+            places = u64::MAX;
             while left != 0 {
-                each((number * CHUNK) as u32 + left.trailing_zeros());
+                let index = left.trailing_zeros();
                 left &= left - 1;
+                // SAFETY: the slot holds a `V` (invariant 3), and nobody changes it while `self` is borrowed.
+                let value = unsafe { &*chunk.slot(index).cast::<V>() };
+                if !visit(first + index, value) {
+                    return;
+                }
             }
         }
     }
@@ -623,33 +632,30 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Drops everything, in the order of places, also if a destructor panics. All places are free afterwards, but for those
-    /// that `is_held` holds back.
-    pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
-        struct Rest<'a, P, V, H: Fn(u32) -> bool> {
+    /// that are marked.
+    pub(super) fn clear(&mut self) {
+        struct Rest<'a, P, V> {
             slab: &'a mut Slab<P, V>,
-            is_held: H,
             chunk: u32,
             emptied: u64,
         }
-        impl<P, V, H: Fn(u32) -> bool> Rest<'_, P, V, H> {
+        impl<P, V> Rest<'_, P, V> {
             fn run(&mut self) {
                 while self.chunk as usize <= self.slab.rest().len() {
                     let first = self.chunk * CHUNK as u32;
                     let (chunk, _) = self.slab.chunk_mut(self.chunk);
-                    self.emptied |= chunk.live | chunk.settled;
+                    self.emptied |= (chunk.live | chunk.settled) & !chunk.marks;
                     chunk.clear();
                     while self.emptied != 0 {
                         let place = first + self.emptied.trailing_zeros();
                         self.emptied &= self.emptied - 1;
-                        if !(self.is_held)(place) {
-                            self.slab.at(place).release();
-                        }
+                        self.slab.at(place).release();
                     }
                     self.chunk += 1;
                 }
             }
         }
-        impl<P, V, H: Fn(u32) -> bool> Drop for Rest<'_, P, V, H> {
+        impl<P, V> Drop for Rest<'_, P, V> {
             fn drop(&mut self) {
                 // Does nothing, but after a panic in the first run.
                 self.run();
@@ -657,7 +663,6 @@ impl<P, V> Slab<P, V> {
         }
         let mut rest = Rest {
             slab: self,
-            is_held,
             chunk: 0,
             emptied: 0,
         };

@@ -107,6 +107,7 @@ impl<F: Future> Store<F> {
         self.slab.is_full()
     }
 
+    /// Inserts a future, and marks it.
     #[inline]
     pub(super) fn insert(&mut self, future: F) -> u32 {
         let held = self.held();
@@ -168,6 +169,14 @@ impl<F: Future> Store<F> {
     #[inline]
     pub(super) fn future(&mut self, place: u32) -> Option<Pin<&mut F>> {
         self.slab.at(place).pinned()
+    }
+
+    /// The same, at its turn: it is not marked any more.
+    #[inline]
+    pub(super) fn begin_turn(&mut self, place: u32) -> Option<Pin<&mut F>> {
+        let mut slot = self.slab.at(place);
+        slot.unmark();
+        slot.pinned()
     }
 
     /// Shows `visit` the futures in some places of a block of 64, in order, and does what it says: an output takes the place of its
@@ -236,8 +245,10 @@ impl<F: Future> Store<F> {
     /// The same, with its key.
     #[inline]
     pub(super) fn take_keyed(&mut self, place: u32) -> Option<(Key, F::Output)> {
-        let index = self.slab.ordinal(place)?;
-        let output = self.take_output(place)?;
+        let slot = self.slab.at(place);
+        let index = slot.ordinal();
+        let output = slot.take()?;
+        self.tally.unclaimed -= 1;
         Some((self.make_key(index, place), output))
     }
 
@@ -279,9 +290,10 @@ impl<F: Future> Store<F> {
         self.tally.unclaimed += 1;
     }
 
-    /// The places of the outputs, in order.
-    pub(super) fn outputs(&self, each: impl FnMut(u32)) {
-        self.slab.settled_places(each);
+    /// Shows `visit` the outputs from place `start` on, in the order of places, until it says no.
+    #[inline]
+    pub(super) fn visit_outputs(&self, start: u32, visit: impl FnMut(u32, &F::Output) -> bool) {
+        self.slab.visit_settled(start, visit);
     }
 
     /// How many blocks of 64 places there are.
@@ -290,21 +302,40 @@ impl<F: Future> Store<F> {
         self.slab.chunks()
     }
 
-    /// What the row marks in the block of that number, a bit for each place.
+    /// Who is marked of the places of the block of that number, as bits: those who wait for their turn.
     #[inline]
-    pub(super) fn marks_mut(&mut self, block: u32) -> Option<&mut u64> {
+    pub(super) fn marks_mut(&mut self, block: u32) -> &mut u64 {
         self.slab.marks_mut(block)
+    }
+
+    /// Marks `place`. `false` if it was marked before.
+    #[inline]
+    pub(super) fn mark(&mut self, place: u32) -> bool {
+        let (marks, bit) = self.mark_of(place);
+        let was_marked = *marks & bit != 0;
+        *marks |= bit;
+        !was_marked
+    }
+
+    #[inline]
+    pub(super) fn unmark(&mut self, place: u32) {
+        let (marks, bit) = self.mark_of(place);
+        *marks &= !bit;
+    }
+
+    pub(super) fn is_marked(&mut self, place: u32) -> bool {
+        let (marks, bit) = self.mark_of(place);
+        *marks & bit != 0
+    }
+
+    #[inline]
+    fn mark_of(&mut self, place: u32) -> (&mut u64, u64) {
+        (self.marks_mut(place / 64), 1 << (place % 64))
     }
 
     /// How many places are marked.
     pub(super) fn marked(&self) -> usize {
         self.slab.marked()
-    }
-
-    /// The first place from `start` on that has an output. `start` is in a block that there is.
-    #[inline]
-    pub(super) fn next_output(&self, start: u32) -> Option<u32> {
-        self.slab.next_settled(start)
     }
 
     /// Takes all outputs out of their places, in the order of places, and appends what `map` makes of them.
@@ -314,10 +345,10 @@ impl<F: Future> Store<F> {
         self.slab.take_all(all, map);
     }
 
-    /// Drops everything. `is_held` tells which places are not to be reused yet.
-    pub(super) fn clear(&mut self, is_held: impl Fn(u32) -> bool) {
+    /// Drops everything. The places of those who are marked are not to be reused yet.
+    pub(super) fn clear(&mut self) {
         self.tally.in_flight = 0;
         self.tally.unclaimed = 0;
-        self.slab.clear(is_held);
+        self.slab.clear();
     }
 }

@@ -122,7 +122,9 @@ fn all_is_cleared_and_free_again_after_a_panic() {
     slab.at(66).settle(Box::new(66));
     dropped.borrow_mut().clear();
     slab.at(13).pinned().expect("it is pinned").0 = BAD;
-    let cleared = catch_unwind(AssertUnwindSafe(|| slab.clear(|place| place == 8)));
+    *slab.marks_mut(0) = 1 << 8;
+    *slab.marks_mut(1) = 0;
+    let cleared = catch_unwind(AssertUnwindSafe(|| slab.clear()));
     assert!(cleared.is_err());
     let pinned = (0..70).filter(|n| ![5, 66].contains(n));
     let expected = pinned.map(|n| if n == 13 { BAD } else { n });
@@ -134,6 +136,16 @@ fn all_is_cleared_and_free_again_after_a_panic() {
         .collect();
     places.sort_unstable();
     assert!(places.into_iter().eq((0..70).filter(|place| *place != 8)));
+}
+
+/// The first `n` places from `start` on that have an output.
+fn outputs(slab: &Slab<Noted, Box<u32>>, start: u32, n: usize) -> Vec<u32> {
+    let mut places = vec![];
+    slab.visit_settled(start, |place, _| {
+        places.push(place);
+        places.len() < n
+    });
+    places
 }
 
 #[test]
@@ -151,20 +163,22 @@ fn outputs_are_found_across_chunks() {
         (131, Some(199)),
         (199, Some(199)),
     ] {
-        assert_eq!(slab.next_settled(start), found);
         let slot = slab.next_settled_mut(start);
         assert_eq!(slot.map(|slot| slot.place()), found);
+        assert_eq!(outputs(&slab, start, 1).first().copied(), found);
     }
+    assert_eq!(outputs(&slab, 4, 3), [63, 64, 130]);
     assert_eq!(slab.at(199).take().as_deref(), Some(&199));
-    assert_eq!(slab.next_settled(131), None);
     assert!(slab.next_settled_mut(131).is_none());
-    let mut places = vec![];
-    slab.settled_places(|place| places.push(place));
-    assert_eq!(places, [3, 63, 64, 130]);
+    assert_eq!(outputs(&slab, 131, 9), []);
+    slab.visit_settled(63, |place, output| {
+        assert_eq!(place, **output);
+        true
+    });
     let mut all = vec![0];
     slab.take_all(&mut all, |value| *value);
     assert_eq!(all, [0, 3, 63, 64, 130]);
-    assert_eq!(slab.next_settled(0), None);
+    assert_eq!(outputs(&slab, 0, 9), []);
 }
 
 #[test]
@@ -186,7 +200,7 @@ fn a_visit_changes_what_it_is_told_to() {
     );
     assert_eq!(settled, 1);
     assert_eq!(*dropped.borrow(), [65, 64]);
-    assert_eq!((slab.pinned_in(1), slab.next_settled(64)), (0, Some(64)));
+    assert_eq!((slab.pinned_in(1), outputs(&slab, 0, 9)), (0, vec![64]));
     assert_eq!(slab.insert(Noted(1, dropped.clone()), 9), 65, "it is free");
 }
 
@@ -197,6 +211,9 @@ fn marks_are_those_of_what_was_filled() {
     let mut filled = 0;
     while slab.fill(&mut numbers, filled, |_, len| filled += u64::from(len)) {}
     assert_eq!(slab.marked(), 70);
-    assert_eq!(slab.marks_mut(0).copied(), Some(0xff));
-    assert!(slab.marks_mut(slab.chunks()).is_none());
+    assert_eq!(*slab.marks_mut(0), 0xff);
+    slab.at(3).unmark();
+    assert_eq!((*slab.marks_mut(0), slab.marked()), (0xf7, 69));
+    slab.insert(70, filled);
+    assert_eq!(slab.marked(), 70, "also what is inserted");
 }
