@@ -217,21 +217,29 @@ fn the_iterator_of_a_limit_may_panic_between_two_children() {
 
 #[test]
 fn a_condition_that_panics_loses_no_output() {
-    let (handles, futures) = children(3);
-    handles.iter().take(2).for_each(|handle| handle.ready());
-    let mut asked = 0;
-    let mut waiting = wait(futures).return_when(|_: &Output| {
-        asked += 1;
-        if asked == 1 {
-            fault();
+    for keeps_waker in [false, true] {
+        let (handles, futures) = children(6);
+        handles.iter().take(5).for_each(|handle| handle.ready());
+        if !keeps_waker {
+            handles.iter().for_each(Handle::keep_no_waker);
         }
-        true
-    });
-    assert!(faults(|| drop(poll(&mut waiting))));
-    let Poll::Ready((done, pending)) = poll(&mut waiting) else {
-        panic!("the second output meets the condition");
-    };
-    assert_eq!((done.len(), pending.len()), (2, 1));
+        let mut asked = vec![];
+        let mut waiting = wait(futures).return_when(|output: &Output| {
+            asked.push(handles.iter().position(|one| one.is_origin_of(output)));
+            if asked.len() < 3 {
+                fault();
+            }
+            asked.len() == 4
+        });
+        assert!(faults(|| drop(poll(&mut waiting))));
+        assert!(faults(|| drop(poll(&mut waiting))));
+        let Poll::Ready((done, pending)) = poll(&mut waiting) else {
+            panic!("the fourth output meets the condition");
+        };
+        drop(waiting);
+        assert!(asked.into_iter().flatten().eq(0..4), "about each once");
+        assert_eq!((done.len(), pending.len()), (5, 1));
+    }
 }
 
 #[test]
