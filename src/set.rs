@@ -334,10 +334,7 @@ impl<F: Future> FutureSet<F> {
         let Self { store, account } = self;
         if let Account::Row(row) = account {
             let mut books = row.books(store);
-            store.visit_outputs(0, |place, _| {
-                books.done.note(Run::of(place, false));
-                true
-            });
+            books.done.note_all(store);
             *account = Account::Books(books);
         }
         match account {
@@ -646,8 +643,8 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
                 books.compact(store);
             }
             if !store.fill(&mut futures, |start, len| {
-                let mark = true;
-                books.queue.push_run(Run { start, len, mark });
+                let fresh = true;
+                books.queue.push_run(Run { start, len, fresh });
             }) {
                 return;
             }

@@ -52,7 +52,7 @@ impl<T> Done<T> {
     #[inline]
     pub(super) fn note(&mut self, run: Run) {
         if !self.unordered {
-            self.places.push_run(run);
+            self.places.push(run);
         }
     }
 
@@ -61,9 +61,17 @@ impl<T> Done<T> {
     pub(super) fn note_bits(&mut self, first: u32, bits: u64) {
         if !self.unordered {
             for run in Run::of_bits(first, bits, false) {
-                self.places.push_run(run);
+                self.places.push(run);
             }
         }
+    }
+
+    /// Notes all outputs that are in their places, in the order of these.
+    pub(super) fn note_all<F: Future<Output = T>>(&mut self, store: &Store<F>) {
+        store.visit_outputs(0, |place, _| {
+            self.note(Run::of(place, false));
+            true
+        });
     }
 
     #[inline]
@@ -196,10 +204,7 @@ impl<T> Done<T> {
     /// From now on the order of completion is noted; before, it was that of places.
     pub(super) fn keep_order<F: Future<Output = T>>(&mut self, store: &Store<F>) {
         if core::mem::take(&mut self.unordered) {
-            store.visit_outputs(0, |place, _| {
-                self.places.push(place, false);
-                true
-            });
+            self.note_all(store);
         }
     }
 

@@ -6,8 +6,9 @@ use super::runs::{Run, Runs};
 
 /// Who is in it is marked in the store, which whoever pushes and pops sees to.
 pub(super) struct Queue {
-    /// Marked: those who wait for their first poll.
     runs: Runs,
+    len: usize,
+    /// How many wait for their first poll.
     fresh: usize,
     /// How many, from the front, belong to the round under way.
     round: usize,
@@ -17,6 +18,7 @@ impl Queue {
     pub(super) const fn new() -> Self {
         Self {
             runs: Runs::new(),
+            len: 0,
             fresh: 0,
             round: 0,
         }
@@ -25,12 +27,12 @@ impl Queue {
     /// How many places are queued.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.runs.len()
+        self.len
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.runs.len() == 0
+        self.len == 0
     }
 
     /// How many are queued for their first poll.
@@ -48,13 +50,14 @@ impl Queue {
     /// Queues places that lie in a row, in one block of 64, and are not queued.
     #[inline]
     pub(super) fn push_run(&mut self, run: Run) {
-        self.count_fresh(run);
-        self.runs.push_run(run);
+        self.count(run);
+        self.runs.push(run);
     }
 
     #[inline]
-    fn count_fresh(&mut self, run: Run) {
-        if run.mark {
+    fn count(&mut self, run: Run) {
+        self.len += run.len as usize;
+        if run.fresh {
             self.fresh += run.len as usize;
         }
     }
@@ -63,12 +66,11 @@ impl Queue {
     #[inline]
     pub(super) fn begin_round(&mut self) {
         if self.round == 0 {
-            self.round = self.runs.len();
+            self.round = self.len;
         }
     }
 
-    /// Takes places whose turn it is in this round: at most `n` that lie in a row, in one block of 64. They are marked if this is their
-    /// first poll.
+    /// Takes places whose turn it is in this round: at most `n` that lie in a row, in one block of 64.
     #[inline]
     pub(super) fn pop(&mut self, n: usize) -> Option<Run> {
         if self.round == 0 {
@@ -76,7 +78,8 @@ impl Queue {
         }
         let run = self.runs.pop(self.round.min(n))?;
         self.round -= run.len as usize;
-        if run.mark {
+        self.len -= run.len as usize;
+        if run.fresh {
             self.fresh -= run.len as usize;
         }
         Some(run)
@@ -84,19 +87,19 @@ impl Queue {
 
     /// Puts back the rest of what was popped last.
     pub(super) fn unpop(&mut self, run: Run) {
-        self.count_fresh(run);
+        self.count(run);
         self.round += run.len as usize;
         self.runs.unpop(run);
     }
 
-    /// Removes the places that `keep` does not want.
+    /// Asks `keep` about each place, in order, and removes those that it does not want.
     pub(super) fn retain(&mut self, mut keep: impl FnMut(u32) -> bool) {
         let mut old = core::mem::replace(self, Self::new());
         let mut position = 0;
         while let Some(run) = old.runs.pop(usize::MAX) {
             for place in run.start..run.start + run.len {
                 if keep(place) {
-                    self.push(place, run.mark);
+                    self.push(place, run.fresh);
                     self.round += usize::from(position < old.round);
                 }
                 position += 1;

@@ -184,7 +184,8 @@ impl<F: Future> Books<F> {
                 store.settle(place, output, &mut books.done);
             }
             Poll::Pending => {
-                if woken && store.mark(place) {
+                if woken {
+                    store.mark(place);
                     books.queue.push(place, false);
                 }
                 *fruitless += usize::from(!FIRST);
@@ -245,7 +246,7 @@ impl<F: Future> Books<F> {
             let Some(run) = self.queue.pop(FRUITLESS_POLLS - *fruitless) else {
                 return;
             };
-            match (run.len, run.mark) {
+            match (run.len, run.fresh) {
                 (1, true) => self.poll_one::<true>(store, run.start, fruitless),
                 (1, false) => self.poll_one::<false>(store, run.start, fruitless),
                 (_, true) => self.poll_run::<true>(store, run, fruitless),
@@ -278,7 +279,7 @@ struct Turn<'a, F: Future> {
 }
 
 impl<F: Future> Turn<'_, F> {
-    /// Queues those who have woken themselves.
+    /// Queues those who have woken themselves, and forgets the wakers of those who are gone.
     #[inline]
     fn end(&mut self) {
         let Self {

@@ -10,24 +10,24 @@ use alloc::collections::VecDeque;
 pub(super) struct Run {
     pub(super) start: u32,
     pub(super) len: u32,
-    /// What the owner of the queue distinguishes.
-    pub(super) mark: bool,
+    /// Whether they wait for their first poll.
+    pub(super) fresh: bool,
 }
 
 impl Run {
     const EMPTY: Self = Self {
         start: 0,
         len: 0,
-        mark: false,
+        fresh: false,
     };
 
     /// One place.
     #[inline]
-    pub(super) fn of(place: u32, mark: bool) -> Self {
+    pub(super) fn of(place: u32, fresh: bool) -> Self {
         Self {
             start: place,
             len: 1,
-            mark,
+            fresh,
         }
     }
 
@@ -45,7 +45,7 @@ impl Run {
 
     /// The runs, as long as can be, that the places are in whose bits, counted from `first`, are set.
     #[inline]
-    pub(super) fn of_bits(first: u32, mut bits: u64, mark: bool) -> impl Iterator<Item = Self> {
+    pub(super) fn of_bits(first: u32, mut bits: u64, fresh: bool) -> impl Iterator<Item = Self> {
         core::iter::from_fn(move || {
             if bits == 0 {
                 return None;
@@ -54,7 +54,7 @@ impl Run {
             let len = (bits >> start).trailing_ones();
             bits &= !(u64::MAX >> (64 - len) << start);
             let start = first + start;
-            Some(Self { start, len, mark })
+            Some(Self { start, len, fresh })
         })
     }
 
@@ -84,7 +84,6 @@ pub(super) struct Runs {
     front: VecDeque<Run>,
     /// The run that places are pushed to. Most queues have no other, and need no memory.
     last: Run,
-    len: usize,
 }
 
 /// A position among the places that are queued: the number of the run, and of the place in it.
@@ -103,26 +102,13 @@ impl Runs {
         Self {
             front: VecDeque::new(),
             last: Run::EMPTY,
-            len: 0,
         }
     }
 
-    /// How many places are queued.
     #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.len
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, place: u32, mark: bool) {
-        self.push_run(Run::of(place, mark));
-    }
-
-    #[inline]
-    pub(super) fn push_run(&mut self, run: Run) {
+    pub(super) fn push(&mut self, run: Run) {
         let last = &mut self.last;
-        self.len += run.len as usize;
-        if last.start + last.len == run.start && last.mark == run.mark {
+        if last.start + last.len == run.start && last.fresh == run.fresh {
             last.len += run.len;
             return;
         }
@@ -134,7 +120,6 @@ impl Runs {
 
     /// Puts back what was popped last.
     pub(super) fn unpop(&mut self, run: Run) {
-        self.len += run.len as usize;
         self.front.push_front(run);
     }
 
@@ -151,7 +136,6 @@ impl Runs {
         if run.len == 0 && !is_last {
             self.front.pop_front();
         }
-        self.len -= n as usize;
         (n != 0).then_some(popped)
     }
 
@@ -189,24 +173,25 @@ impl Runs {
             run: number,
             offset,
         } = position;
-        self.len -= 1;
         let run = self.run_mut(number);
-        let rest = Run {
-            start: run.start + offset,
-            len: run.len - offset,
-            mark: run.mark,
+        let before = Run {
+            len: offset - 1,
+            ..*run
         };
-        run.len = offset - 1;
-        let is_last = number == self.front.len();
-        match (self.run_mut(number), rest.len) {
-            (run, 1..) if run.len == 0 => *run = rest,
-            (run, 0) if run.len == 0 && !is_last => drop(self.front.remove(number)),
-            (_, 0) => {}
-            _ if is_last => {
-                let front = core::mem::replace(&mut self.last, rest);
-                self.front.push_back(front);
+        match run.from(run.start + offset) {
+            Some(behind) => {
+                *run = behind;
+                if before.len != 0 {
+                    self.front.insert(number, before);
+                }
             }
-            _ => self.front.insert(number + 1, rest),
+            None => {
+                *run = before;
+                if before.len == 0 {
+                    // If it is the last, it stays and is empty.
+                    self.front.remove(number);
+                }
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Chunk<P, V> {
     pub(super) settled: u64,
     /// Places that an insertion may take.
     pub(super) free: u64,
-    /// Places that were filled since they were marked last, or that the owner of the slab has marked.
+    /// Places that were filled, or that the owner of the slab has marked, since their mark was taken off last.
     pub(super) marks: u64,
     /// The ordinal of place `i` is `base + i`, as long as there is no table.
     base: u64,
