@@ -194,6 +194,33 @@ fn one_allocation_per_64_children_and_a_few_for_the_directory() {
 }
 
 #[test]
+fn a_row_that_is_nearly_done_goes_on_with_books() {
+    // Of 16 blocks of 64 so many have a child that is not ready at once.
+    let allocations = |lasting| {
+        let yields = |n| {
+            if n % 512 == 5 && n / 512 < lasting {
+                3
+            } else {
+                0
+            }
+        };
+        let (outputs, spent) = counted(|| finish(gather((0..1024).map(|n| Yield(yields(n))))));
+        assert_eq!(outputs.len(), 1024);
+        spent.allocations
+    };
+    assert_eq!(
+        allocations(2),
+        allocations(0),
+        "a round looks at all blocks"
+    );
+    assert_eq!(
+        allocations(1),
+        allocations(0) + 1,
+        "one in eight is too few"
+    );
+}
+
+#[test]
 fn a_set_that_was_announced_little_grows_like_any_other() {
     let (set, spent) = counted(|| {
         let mut set = FutureSet::new();

@@ -1,7 +1,9 @@
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use rejoin::{FutureSet, as_completed, gather, try_gather, wait};
 
@@ -24,6 +26,8 @@ cases! {
     a_new_task_is_woken_after_a_wake_from_inside,
     a_waker_is_the_same_from_poll_to_poll,
     self_wakes_count_once,
+    the_task_sleeps_when_all_have_woken_themselves_for_the_last_time,
+    self_wakes_keep_their_order_beside_kept_wakers,
     a_late_gather_hands_on_the_order_of_completion,
     children_never_move,
 }
@@ -283,6 +287,60 @@ async fn self_wakes_count_once<R: Runtime>() {
     probe.pending();
     gate.complete(());
     assert_eq!(probe.ready().len(), 4);
+}
+
+async fn the_task_sleeps_when_all_have_woken_themselves_for_the_last_time<R: Runtime>() {
+    for count in [1, 64, 65, 200] {
+        let futures = (0..count).map(|_| {
+            let mut left = 2;
+            poll_fn(move |cx| {
+                if left != 0 {
+                    left -= 1;
+                    cx.waker().wake_by_ref();
+                }
+                Poll::<()>::Pending
+            })
+        });
+        let mut probe = Probe::new(gather(futures));
+        let mut ticks = 0;
+        while probe.wakes() == ticks {
+            probe.pending();
+            ticks += 1;
+            assert!(ticks < 10, "{count} children keep the task awake");
+        }
+        probe.pending();
+        assert_eq!(probe.wakes(), ticks - 1, "{count} children");
+    }
+}
+
+async fn self_wakes_keep_their_order_beside_kept_wakers<R: Runtime>() {
+    for count in [1, 3] {
+        let polled = Rc::<RefCell<Vec<usize>>>::default();
+        let kept = Rc::<RefCell<Option<Waker>>>::default();
+        let child = |number| {
+            let (polled, kept) = (Rc::clone(&polled), Rc::clone(&kept));
+            poll_fn(move |cx| {
+                polled.borrow_mut().push(number);
+                if number == 0 {
+                    kept.borrow_mut().replace(cx.waker().clone());
+                } else {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::<()>::Pending
+            })
+        };
+        let mut set = FutureSet::new();
+        set.extend((0..=count).map(child));
+        Probe::new(set.next()).pending();
+        // Polled for the first time in a round with others who are polled again.
+        set.insert(child(count + 1));
+        for tick in 0..4 {
+            polled.borrow_mut().clear();
+            Probe::new(set.next()).pending();
+            let expected = (1..=count + 1).collect::<Vec<_>>();
+            assert_eq!(*polled.borrow(), expected, "tick {tick}");
+        }
+    }
 }
 
 async fn a_late_gather_hands_on_the_order_of_completion<R: Runtime>() {

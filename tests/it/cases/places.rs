@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use rejoin::{FutureSet, as_completed, limit};
 
@@ -12,8 +12,10 @@ use crate::support::{Manual, Probe, Runtime, group};
 cases! {
     who_has_waited_for_a_place_is_heard,
     a_stale_waker_is_not_the_one_of_who_waits,
+    stale_wakers_of_neighbours_are_not_those_of_who_waits,
     many_given_up_before_their_turn_leave_the_order_to_the_others,
     many_given_up_in_a_cut_round_leave_it_to_the_others,
+    many_given_up_are_no_concern_of_their_neighbours,
 }
 
 async fn who_has_waited_for_a_place_is_heard<R: Runtime>() {
@@ -66,6 +68,33 @@ async fn a_stale_waker_is_not_the_one_of_who_waits<R: Runtime>() {
     }
 }
 
+async fn stale_wakers_of_neighbours_are_not_those_of_who_waits<R: Runtime>() {
+    let (mut children, futures) = group(66);
+    let mut probe = Probe::new(as_completed(limit(66, futures)));
+    probe.next_pending();
+    let stale = [64, 65].map(|place: usize| {
+        let waker = children[place].take_waker().unwrap();
+        children[place].complete_silently(place);
+        waker.wake_by_ref();
+        waker
+    });
+    // These insertions queue the two, so that they are polled together; and they wait for their places.
+    for _ in 66..68 {
+        probe.view().insert(children.add());
+    }
+    assert_eq!(probe.next_ready(), Some(64));
+    assert_eq!(probe.next_ready(), Some(65));
+    probe.next_pending();
+    assert_eq!(children.polls()[66..], [1, 1]);
+    // These get them, and wait there.
+    for _ in 68..70 {
+        probe.view().insert(children.add());
+    }
+    stale.into_iter().for_each(Waker::wake);
+    probe.next_pending();
+    assert_eq!(children.polls()[66..], [1, 1, 0, 0]);
+}
+
 async fn many_given_up_before_their_turn_leave_the_order_to_the_others<R: Runtime>() {
     let (mut children, futures) = group::<u8>(256);
     let mut set = FutureSet::new();
@@ -88,6 +117,25 @@ async fn many_given_up_before_their_turn_leave_the_order_to_the_others<R: Runtim
     assert_eq!(children.take_polled(), polled);
     probe.pending();
     assert_eq!(children.take_polled(), [], "nobody has two turns");
+}
+
+async fn many_given_up_are_no_concern_of_their_neighbours<R: Runtime>() {
+    let (mut children, futures) = group::<u8>(10);
+    let mut set = FutureSet::with_capacity(256);
+    set.extend(futures);
+    Probe::new(set.next()).pending();
+    children.take_polled();
+    let keys: Vec<_> = (10..256).map(|_| set.insert(children.add())).collect();
+    for key in keys {
+        assert!(set.cancel(key));
+    }
+    children[5].wake();
+    // All places are taken, and freed for this one; it comes after who was woken.
+    set.insert(children.add());
+    children[5].wake();
+    children[3].wake();
+    Probe::new(set.next()).pending();
+    assert_eq!(children.take_polled(), [5, 256, 3]);
 }
 
 async fn many_given_up_in_a_cut_round_leave_it_to_the_others<R: Runtime>() {
