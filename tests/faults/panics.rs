@@ -49,8 +49,17 @@ fn after_any_panic_all_others_have_their_turn() {
     // A future whose destructor panics has an output all the same.
     let ways: [(FaultIn, usize); 2] = [(Handle::fault_in_drop, 3), (Handle::fault_in_poll, 2)];
     for (fault_in, completed) in ways {
-        for faulty in 0..3 {
-            let (handles, mut set) = set(3);
+        for case in 0..6 {
+            let (faulty, at_once) = (case % 3, case < 3);
+            let (handles, children) = children(3);
+            let mut set = FutureSet::new();
+            if at_once {
+                set.extend(children);
+            } else {
+                children.into_iter().for_each(|child| {
+                    set.insert(child);
+                });
+            }
             for handle in &handles {
                 handle.keep_no_waker();
                 handle.ready();
