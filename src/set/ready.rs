@@ -427,10 +427,10 @@ impl Lender {
         }
     }
 
-    /// Whether a child has kept a waker in a poll that did not panic, also one that is gone: then [`Ready::take_over`] is to be called.
+    /// Whether a page was made, as a child has kept a waker, perhaps one that is gone: then [`Ready::take_over`] is to be called.
     #[inline]
-    pub(super) fn has_kept(&self) -> bool {
-        self.made.is_some() || self.kept != 0
+    pub(super) fn has_made(&self) -> bool {
+        self.made.is_some()
     }
 
     /// The place of the child that was polled last, also if it has panicked; before the first, the one that this was made with.

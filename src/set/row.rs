@@ -212,7 +212,7 @@ impl<F: Future> FutureSet<F> {
         set.store
             .visit(first, queued, |bits| completed = bits, visit);
         turn.calm = true;
-        if turn.lender.has_kept() {
+        if turn.lender.has_made() {
             return (completed, None);
         }
         let again = turn.again;
