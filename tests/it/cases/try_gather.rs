@@ -16,6 +16,7 @@ cases! {
     what_others_do_after_the_first_error_changes_nothing,
     an_owning_one_drops_the_rest_at_once,
     a_borrowing_one_leaves_the_rest_in_the_set,
+    an_error_is_claimed_from_among_those_who_completed_with_it,
     an_unclaimed_error_counts_at_once,
     polled_after_its_end_it_panics,
 }
@@ -149,6 +150,27 @@ async fn a_borrowing_one_leaves_the_rest_in_the_set<R: Runtime>() {
     assert_eq!(rest.next_ready(), Some(Ok(1)));
     assert_eq!(rest.next_ready(), None);
     assert_eq!(children.drops(), [1; 5]);
+}
+
+async fn an_error_is_claimed_from_among_those_who_completed_with_it<R: Runtime>() {
+    // Neighbours, and others who are not.
+    for order in [[0, 1, 2, 3, 4], [3, 4, 0, 1, 2], [4, 1, 2, 3, 0]] {
+        for bad in order {
+            let (children, futures) = group::<Result<usize, usize>>(5);
+            let mut set: FutureSet<_> = futures.into_iter().collect();
+            Probe::new(try_gather(&mut set)).pending();
+            for place in order {
+                let is_bad = place == bad;
+                children[place].complete(if is_bad { Err(place) } else { Ok(place) });
+            }
+            assert_eq!(Probe::new(try_gather(&mut set)).ready(), Err(bad));
+            let mut rest = Probe::new(as_completed(&mut set));
+            for place in order.into_iter().filter(|place| *place != bad) {
+                assert_eq!(rest.next_ready(), Some(Ok(place)), "{order:?} but {bad}");
+            }
+            assert_eq!(rest.next_ready(), None);
+        }
+    }
 }
 
 async fn an_unclaimed_error_counts_at_once<R: Runtime>() {
