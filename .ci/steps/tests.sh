@@ -22,7 +22,10 @@ mutate() {
 step_mutants() {
     cargo_tool cargo-mutants 27.1.0
     local out=$work/mutants files=(--file src/set.rs --file 'src/set/**' --exclude src/set/ready/models.rs --exclude 'src/set/ready/models/**')
-    [[ -z ${MUTANTS-} ]] || files=(--file "$MUTANTS")
+    if [[ -n ${MUTANTS-} ]]; then
+        read -ra files <<<"$MUTANTS"
+        files=("${files[@]/#/--file=}")
+    fi
     rm -rf "$out"
     mkdir -p "$out"
     mutate 1-model --cargo-arg=--test=model
