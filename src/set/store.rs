@@ -311,7 +311,8 @@ impl<F: Future> Store<F> {
     /// Marks `place`. `false` if it was marked before.
     #[inline]
     pub(super) fn mark(&mut self, place: u32) -> bool {
-        let (marks, bit) = self.mark_of(place);
+        let marks = self.marks_mut(place / 64);
+        let bit = 1 << (place % 64);
         let was_marked = *marks & bit != 0;
         *marks |= bit;
         !was_marked
@@ -319,18 +320,11 @@ impl<F: Future> Store<F> {
 
     #[inline]
     pub(super) fn unmark(&mut self, place: u32) {
-        let (marks, bit) = self.mark_of(place);
-        *marks &= !bit;
+        self.slab.at(place).unmark();
     }
 
     pub(super) fn is_marked(&mut self, place: u32) -> bool {
-        let (marks, bit) = self.mark_of(place);
-        *marks & bit != 0
-    }
-
-    #[inline]
-    fn mark_of(&mut self, place: u32) -> (&mut u64, u64) {
-        (self.marks_mut(place / 64), 1 << (place % 64))
+        *self.marks_mut(place / 64) & 1 << (place % 64) != 0
     }
 
     /// How many places are marked.
