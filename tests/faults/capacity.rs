@@ -29,24 +29,43 @@ fn a_limit_may_be_as_large_as_a_number() {
 
 #[test]
 fn an_iterator_may_promise_more_than_it_has() {
-    struct Boastful(u8);
+    struct Boastful {
+        left: u8,
+        ended: bool,
+    }
+    impl Boastful {
+        fn of(left: u8) -> Self {
+            let ended = false;
+            Self { left, ended }
+        }
+    }
     impl Iterator for Boastful {
         type Item = std::future::Ready<u8>;
 
         fn next(&mut self) -> Option<Self::Item> {
-            self.0 = self.0.checked_sub(1)?;
-            Some(ready(self.0))
+            assert!(!self.ended, "it is not asked again");
+            self.ended = self.left == 0;
+            self.left = self.left.checked_sub(1)?;
+            Some(ready(self.left))
         }
 
         fn size_hint(&self) -> (usize, Option<usize>) {
             (usize::MAX, None)
         }
     }
-    assert_eq!(poll(&mut gather(Boastful(2))), Poll::Ready(vec![1, 0]));
+    assert_eq!(poll(&mut gather(Boastful::of(2))), Poll::Ready(vec![1, 0]));
     assert_eq!(
-        poll(&mut gather(limit(2, Boastful(2)))),
+        poll(&mut gather(limit(2, Boastful::of(2)))),
         Poll::Ready(vec![1, 0])
     );
+
+    for count in [0, 63, 64, 65] {
+        let mut set: FutureSet<_> = Boastful::of(count).collect();
+        // There is room left for it.
+        set.insert(ready(count));
+        let all = (0..count).rev().chain([count]).collect();
+        assert_eq!(poll(&mut gather(set)), Poll::Ready(all));
+    }
 }
 
 #[test]

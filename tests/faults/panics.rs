@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::{pending, poll_fn};
 use std::iter;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
@@ -175,10 +176,38 @@ fn an_ended_try_gather_drops_what_it_owns_once_whatever_panics() {
 
 #[test]
 fn an_input_iterator_that_panics_leaves_nothing_behind() {
-    let (handles, futures) = children(3);
+    /// Notes, when its iterator is dropped, how many futures were dropped before.
+    struct Part(Vec<Handle>, Rc<Cell<Option<usize>>>);
+    impl Drop for Part {
+        fn drop(&mut self) {
+            self.1.set(Some(drops(&self.0).iter().sum()));
+        }
+    }
+    for count in [3, 64, 70] {
+        let (handles, futures) = children(count);
+        let before = Rc::new(Cell::new(None));
+        let part = Part(handles.clone(), Rc::clone(&before));
+        let futures = futures.into_iter().chain(iter::once_with(|| fault()));
+        let futures = futures.map(move |future| {
+            let _part = &part;
+            future
+        });
+        assert!(faults(|| drop(gather(futures))));
+        assert_eq!(drops(&handles), vec![1; count]);
+        assert_eq!(before.get(), Some(0), "the iterator first");
+    }
+}
+
+#[test]
+fn what_an_empty_set_has_taken_from_an_iterator_that_panics_is_in_it() {
+    let (handles, futures) = children(70);
     let futures = futures.into_iter().chain(iter::once_with(|| fault()));
-    assert!(faults(|| drop(gather(futures))));
-    assert_eq!(drops(&handles), [1; 3]);
+    let mut set = FutureSet::new();
+    assert!(faults(|| set.extend(futures)));
+    assert_eq!(set.len(), 70);
+    handles.iter().for_each(|handle| handle.ready());
+    assert!(poll(&mut gather(set)).is_ready());
+    assert_eq!(drops(&handles), [1; 70]);
 }
 
 #[test]
