@@ -140,6 +140,7 @@ pub(crate) mod sealed {
         fn close_if_drained(&mut self) -> bool;
 
         /// Sees to it that the task is polled again.
+        #[inline]
         fn park(&mut self, cx: &Context<'_>, at_once: bool) {
             if at_once {
                 cx.waker().wake_by_ref();

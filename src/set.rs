@@ -315,14 +315,26 @@ impl<F: Future> FutureSet<F> {
         Adder::new(inbox.sender())
     }
 
-    /// Takes the first futures of a set, for whom a row is enough.
+    /// Takes the futures that a set is made of. If the iterator panics, it is gone before them.
     #[inline]
     fn begin(&mut self, mut futures: impl Iterator<Item = F>) {
+        self.store.expect(futures.size_hint().0);
+        let may_be_more = self.store.begin(&mut futures);
+        if let Account::Row(row) = &mut self.account {
+            row.queued = u32::from(self.store.in_flight() != 0);
+        }
+        if may_be_more {
+            self.fill_row(futures);
+        }
+    }
+
+    /// Takes the first futures of a set, for whom a row is enough.
+    #[inline]
+    fn fill_row(&mut self, mut futures: impl Iterator<Item = F>) {
         let Self { store, account } = self;
         let Account::Row(row) = account else {
             unreachable!("a set begins as a row")
         };
-        store.expect(futures.size_hint().0);
         while store.fill(&mut futures, |start, _| {
             row.queued += u32::from(start % 64 == 0);
         }) {}
@@ -433,6 +445,9 @@ impl<F: Future> FutureSet<F> {
     /// Claims the output that completed first.
     #[inline]
     pub(crate) fn claim(&mut self) -> Option<Completed<F::Output>> {
+        if self.unclaimed() == 0 {
+            return None;
+        }
         let Self { store, account } = self;
         match account {
             Account::Row(row) => {
@@ -445,6 +460,9 @@ impl<F: Future> FutureSet<F> {
 
     #[inline]
     pub(crate) fn claim_output(&mut self) -> Option<F::Output> {
+        if self.unclaimed() == 0 {
+            return None;
+        }
         let Self { store, account } = self;
         match account {
             Account::Row(row) => store.take_next(&mut row.claimed),
@@ -585,16 +603,10 @@ impl<F: Future> FutureSet<F> {
 }
 
 impl<F: Future> Drop for FutureSet<F> {
+    #[inline]
     fn drop(&mut self) {
-        // Closed before the children go, so that none of them can add another; what has come in is dropped after them.
         if let Account::Books(books) = &mut self.account {
-            let late = books.inbox.as_mut().map(Receiver::close);
-            let spilled = books.done.clear();
-            if self.store.held() != 0 {
-                self.store.clear();
-            }
-            drop(spilled);
-            drop(late);
+            books.close(&mut self.store);
         }
     }
 }
@@ -632,7 +644,8 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
         }
         let mut futures = futures.into_iter().map(A::into_future);
         if matches!(self.account, Account::Row(_)) && self.store.is_untouched() {
-            return self.begin(futures);
+            self.store.expect(futures.size_hint().0);
+            return self.fill_row(futures);
         }
         let (store, books) = self.books();
         let Rouse(store, books) = &mut Rouse(store, books);

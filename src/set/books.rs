@@ -117,6 +117,18 @@ impl<F: Future> Books<F> {
         }
     }
 
+    /// Drops everything, before the set goes.
+    pub(super) fn close(&mut self, store: &mut Store<F>) {
+        // Closed before the children go, so that none of them can add another; what has come in is dropped after them.
+        let late = self.inbox.as_mut().map(Receiver::close);
+        if store.held() != 0 {
+            let spilled = self.done.clear();
+            store.clear();
+            drop(spilled);
+        }
+        drop(late);
+    }
+
     pub(super) fn has_adders(&self) -> bool {
         // In this order: the last adder may have put something in before it went.
         self.inbox

@@ -68,6 +68,9 @@ impl<T> Done<T> {
 
     /// Notes all outputs that are in their places, in the order of these.
     pub(super) fn note_all<F: Future<Output = T>>(&mut self, store: &Store<F>) {
+        if store.unclaimed() == 0 {
+            return;
+        }
         store.visit_outputs(0, |place, _| {
             self.note(Run::of(place, false));
             true

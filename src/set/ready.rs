@@ -54,7 +54,7 @@ mod page;
 
 use alloc::vec::Vec;
 use core::ptr::NonNull;
-use core::task::{Context, RawWakerVTable, Waker};
+use core::task::{Context, Poll, RawWakerVTable, Waker};
 
 use head::Head;
 pub(super) use head::INBOX;
@@ -237,13 +237,13 @@ impl Ready {
             .is_some_and(|entry| entry.kept & Self::bit(place) != 0)
     }
 
-    /// Polls one child, as [`Poller::poll`] does.
+    /// Polls one child, as [`Poller::poll`] does, and forgets its wakers if it is done.
     #[inline]
-    pub(super) fn poll<const FIRST: bool, R>(
+    pub(super) fn poll<const FIRST: bool, T>(
         &mut self,
         place: u32,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> (R, bool) {
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> (Poll<T>, bool) {
         /// Learns, also after a panic, that the child has kept a waker.
         struct Alone<'a> {
             ready: &'a mut Ready,
@@ -258,27 +258,37 @@ impl Ready {
                 }
             }
         }
-        let page = match self.entry(place) {
+        let head = self.head;
+        let page = match self.entry_mut(place) {
             Some(Entry {
                 page: Some(page),
                 kept,
             }) => {
-                if !FIRST && kept & Self::bit(place) != 0 {
+                if !FIRST && *kept & Self::bit(place) != 0 {
                     let waker = page.waker(place);
-                    return (poll(&mut Context::from_waker(&waker)), false);
+                    let result = poll(&mut Context::from_waker(&waker));
+                    if result.is_ready() {
+                        *kept &= !Self::bit(place);
+                    }
+                    return (result, false);
                 }
-                Some(page)
+                Some(&*page)
             }
             _ => None,
         };
         let alone = Alone {
-            lent: Lent::new(self.head, page, place),
+            lent: Lent::new(head, page, place),
             ready: self,
             place,
         };
         let waker = alone.lent.waker(place);
         let result = poll(&mut Context::from_waker(&waker));
-        (result, alone.lent.take_woken())
+        let woken = alone.lent.take_woken();
+        drop(alone);
+        if result.is_ready() {
+            self.forget(place);
+        }
+        (result, woken)
     }
 
     /// Notes that the child in `place` has kept a waker, and takes over the page if it was made for that.

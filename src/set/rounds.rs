@@ -8,7 +8,6 @@ use super::books::Books;
 use super::ready::INBOX;
 use super::row::Row;
 use super::runs::Run;
-use super::slab::Verdict;
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -26,12 +25,7 @@ impl<F: Future> FutureSet<F> {
                 }
             }
             Account::Row(Row { queued: 0, .. }) => {}
-            Account::Row(row) if row.unordered || self.store.unclaimed() == 0 => self.run_row(),
-            Account::Row(_) => {
-                // What completes now comes after what has completed before.
-                let (store, books) = self.books();
-                books.run_round(store);
-            }
+            Account::Row(_) => self.run_row(),
         }
     }
 }
@@ -79,10 +73,14 @@ impl<F: Future> Books<F> {
         run: Run,
         fruitless: &mut usize,
     ) {
+        let block = run.block();
+        *store.marks_mut(block / 64) &= !run.bits();
+        let polled = store.in_flight_in(block / 64) & run.bits();
         let mut turn = Turn {
             store,
             books: self,
             run,
+            polled,
             again: 0,
             next: run.start,
         };
@@ -93,39 +91,24 @@ impl<F: Future> Books<F> {
             next,
             ..
         } = &mut turn;
-        let Self {
-            done, ready, stale, ..
-        } = &mut **books;
-        let mut poller = ready.poller(run.start);
-        let visit = |place: u32, bit: u64, future: Option<Pin<&mut F>>| {
+        let Self { done, ready, .. } = &mut **books;
+        let mut poller = ready.poller(block);
+        let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
             *next = place + 1;
-            let Some(future) = future else {
-                // Given up while it was queued.
-                *stale -= 1;
-                return Verdict::Release;
-            };
             let (poll, woken) = poller.poll::<FIRST, _>(place, |cx| future.poll(cx));
-            match poll {
-                Poll::Ready(output) => Verdict::Settle(output),
-                Poll::Pending => {
-                    if woken {
-                        *again |= bit;
-                    }
-                    Verdict::Keep
-                }
+            if woken && poll.is_pending() {
+                *again |= bit;
             }
+            poll
         };
-        let first = run.block();
-        *store.marks_mut(first / 64) &= !run.bits();
-        let polled = store.in_flight_in(first / 64) & run.bits();
         let mut completed = 0;
         let note = |bits| {
             completed = bits;
-            done.note_bits(first, bits);
+            done.note_bits(block, bits);
         };
-        store.visit(first, run.bits(), note, visit);
+        store.poll_block(block, polled, note, poll);
         drop(poller);
-        turn.end();
+        turn.end(run);
         core::mem::forget(turn);
         // First polls do not count.
         *fruitless = fruitless_after(
@@ -168,27 +151,28 @@ impl<F: Future> Books<F> {
             books,
             place: current,
         } = &mut turn;
-        let Some(future) = store.begin_turn(place) else {
-            // Given up while it was queued.
-            books.stale -= 1;
-            store.release(place);
-            return;
-        };
-        *current = Some(place);
-        let (polled, woken) = books.ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
-        *current = None;
+        let Self { ready, done, .. } = &mut **books;
+        let mut woken = false;
+        let polled = store.poll(place, done, |future| {
+            current.replace(place);
+            let poll;
+            (poll, woken) = ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
+            current.take();
+            poll
+        });
         match polled {
-            Poll::Ready(output) => {
-                *fruitless = 0;
-                books.ready.forget(place);
-                store.settle(place, output, &mut books.done);
-            }
-            Poll::Pending => {
+            Some(Poll::Ready(())) => *fruitless = 0,
+            Some(Poll::Pending) => {
                 if woken {
                     store.mark(place);
                     books.queue.push(place, false);
                 }
                 *fruitless += usize::from(!FIRST);
+            }
+            None => {
+                // Given up while it was queued.
+                books.stale -= 1;
+                store.release(place);
             }
         }
     }
@@ -228,7 +212,7 @@ impl<F: Future> Books<F> {
         true
     }
 
-    fn run_round(&mut self, store: &mut Store<F>) {
+    pub(super) fn run_round(&mut self, store: &mut Store<F>) {
         let mut fruitless = 0;
         // Whom a child of this round adds belongs to the next: so all additions are taken in before the first child is polled.
         if !self.queue.is_empty() || self.inbox.is_some() {
@@ -272,43 +256,52 @@ struct Turn<'a, F: Future> {
     store: &'a mut Store<F>,
     books: &'a mut Books<F>,
     run: Run,
-    /// Who of them has woken itself, as bits of the block.
+    /// Who of them is polled, as bits of the block: the others were given up while they were queued.
+    polled: u64,
+    /// Who of them has woken itself.
     again: u64,
     /// The place after the one who was polled last.
     next: u32,
 }
 
 impl<F: Future> Turn<'_, F> {
-    /// Queues those who have woken themselves, and forgets the wakers of those who are gone.
+    /// Queues those who have woken themselves, forgets the wakers of those who are gone, and frees the places of `over`, whose turn
+    /// is over, that were given up.
     #[inline]
-    fn end(&mut self) {
-        let Self {
-            store, books, run, ..
-        } = self;
-        let block = run.block();
+    fn end(&mut self, over: Run) {
+        let Self { store, books, .. } = self;
+        let block = over.block();
         *store.marks_mut(block / 64) |= self.again;
         for run in Run::of_bits(block, self.again, false) {
             books.queue.push_run(run);
         }
         let in_flight = store.in_flight_in(block / 64);
         books.ready.forget_others(block, in_flight);
+        let mut stale = over.bits() & !self.polled;
+        while stale != 0 {
+            books.stale -= 1;
+            store.release(block + stale.trailing_zeros());
+            stale &= stale - 1;
+        }
     }
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[cold]
     fn drop(&mut self) {
-        self.end();
+        let len = self.next - self.run.start;
+        debug_assert_ne!(len, 0, "only who is polled panics");
+        self.end(Run { len, ..self.run });
         let Self {
             store, books, run, ..
         } = self;
         if let Some(rest) = run.from(self.next) {
-            *store.marks_mut(run.block() / 64) |= rest.bits();
+            *store.marks_mut(rest.block() / 64) |= rest.bits();
             books.queue.unpop(rest);
         }
+        let panicked = self.next - 1;
         // If a destructor has panicked, the child has completed.
-        if self.next != run.start && store.is_in_flight(self.next - 1) {
-            let panicked = self.next - 1;
+        if store.is_in_flight(panicked) {
             books.give_up(store, panicked, |store| store.discard(panicked));
         }
     }

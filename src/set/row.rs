@@ -7,13 +7,11 @@
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
-use core::task::Poll;
 
 use super::books::Books;
 use super::ready::Lender;
 use super::rounds::{FRUITLESS_POLLS, fruitless_after};
 use super::runs::Run;
-use super::slab::Verdict;
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -51,6 +49,9 @@ impl Row {
         let mut books = Box::new(Books::new());
         if self.unordered {
             books.done.forget_order();
+        }
+        if self.queued == 0 {
+            return books;
         }
         // Of the round under way first; if there is none, that is all.
         let first = self.next / 64;
@@ -115,10 +116,17 @@ impl<F: Future> Drop for Turn<'_, F> {
 
 impl<F: Future> FutureSet<F> {
     /// A round of a row, or what is left of one.
-    #[inline]
+    ///
+    /// Not inlined: the rounds of a set with books need no such stack frame.
+    #[inline(never)]
     pub(super) fn run_row(&mut self) {
         let Self { store, account } = self;
         let Account::Row(row) = account else { return };
+        if store.unclaimed() != 0 && !row.unordered {
+            // What completes now comes after what has completed before.
+            let (store, books) = self.books();
+            return books.run_round(store);
+        }
         if store.blocks() > 1 {
             return self.run_blocks();
         }
@@ -135,6 +143,7 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// The same, if there is more than one block.
+    #[inline(never)]
     fn run_blocks(&mut self) {
         let Self { store, account } = self;
         let Account::Row(row) = account else { return };
@@ -181,8 +190,13 @@ impl<F: Future> FutureSet<F> {
 
     /// Polls those of a block whose bits are set, and tells who has completed, and who has woken itself; of these `None` if a row is not
     /// enough any more, and books were opened.
-    #[inline]
+    #[inline(always)]
     fn run_block(&mut self, first: u32, queued: u64) -> (u64, Option<u64>) {
+        debug_assert_eq!(
+            queued & !self.store.in_flight_in(first / 64),
+            0,
+            "nobody in a row was given up"
+        );
         let mut turn = Turn {
             set: self,
             lender: Lender::new(first),
@@ -193,24 +207,16 @@ impl<F: Future> FutureSet<F> {
         let Turn {
             set, lender, again, ..
         } = &mut turn;
-        let visit = |place: u32, bit: u64, future: Option<Pin<&mut F>>| {
-            let Some(future) = future else {
-                unreachable!("nobody in a row was given up")
-            };
+        let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
             let (poll, woken) = lender.poll(place, |cx| future.poll(cx));
-            match poll {
-                Poll::Ready(output) => Verdict::Settle(output),
-                Poll::Pending => {
-                    if woken {
-                        *again |= bit;
-                    }
-                    Verdict::Keep
-                }
+            if woken && poll.is_pending() {
+                *again |= bit;
             }
+            poll
         };
         let mut completed = 0;
         set.store
-            .visit(first, queued, |bits| completed = bits, visit);
+            .poll_block(first, queued, |bits| completed = bits, poll);
         turn.calm = true;
         if turn.lender.has_made() {
             return (completed, None);

@@ -24,8 +24,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem::ManuallyDrop;
 use core::pin::Pin;
+use core::task::Poll;
 
-use chunk::Chunk;
+use chunk::{Chunk, Slots};
 
 /// Places in a full chunk; also the bits of its words.
 const CHUNK: usize = 64;
@@ -36,16 +37,6 @@ const NONE: u32 = u32::MAX;
 /// One past the largest place: the numbers above have other meanings to those who count in places.
 pub(super) const MAX_PLACES: u32 = u32::MAX - 63;
 
-/// What becomes of a place that was visited.
-pub(super) enum Verdict<V> {
-    /// It stays as it is.
-    Keep,
-    /// The pinned value is dropped, and this takes its place.
-    Settle(V),
-    /// It was empty, and is free from now on.
-    Release,
-}
-
 /// One place.
 pub(super) struct SlotMut<'a, P, V> {
     chunk: &'a mut Chunk<P, V>,
@@ -54,17 +45,11 @@ pub(super) struct SlotMut<'a, P, V> {
     index: u32,
 }
 
-impl<'a, P, V> SlotMut<'a, P, V> {
+impl<P, V> SlotMut<'_, P, V> {
     /// The pinned value.
     #[inline]
-    pub(super) fn pinned(self) -> Option<Pin<&'a mut P>> {
-        if self.chunk.live & 1 << self.index == 0 {
-            return None;
-        }
-        // SAFETY: the slot holds a `P` (invariant 3); the borrow makes the reference the only one.
-        let value = unsafe { &mut *self.chunk.slot(self.index).cast::<P>() };
-        // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
-        Some(unsafe { Pin::new_unchecked(value) })
+    pub(super) fn pinned(&mut self) -> Option<Pin<&mut P>> {
+        self.chunk.pinned(self.index)
     }
 
     /// Takes the mark off.
@@ -94,7 +79,7 @@ impl<'a, P, V> SlotMut<'a, P, V> {
         self.chunk.settled &= !bit;
         // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
         let value = unsafe { self.chunk.slot(self.index).cast::<V>().read() };
-        self.release();
+        self.set_free();
         Some(value)
     }
 
@@ -150,13 +135,20 @@ impl<'a, P, V> SlotMut<'a, P, V> {
     /// Makes the place, which is empty, available to insertions.
     #[inline]
     pub(super) fn release(self) {
-        let Self { chunk, open, .. } = self;
+        let chunk = &self.chunk;
         // In the first floor's hands, but what would come of a mistake is our concern.
         assert!(
             self.index < u32::from(chunk.capacity)
                 && (chunk.live | chunk.settled | chunk.free) & 1 << self.index == 0,
             "only an empty place is released"
         );
+        self.set_free();
+    }
+
+    /// The same, of a place that is known to be empty.
+    #[inline]
+    fn set_free(self) {
+        let Self { chunk, open, .. } = self;
         if chunk.free == 0 {
             chunk.next_open = core::mem::replace(open, self.number);
         }
@@ -217,7 +209,10 @@ impl<P, V> Slab<P, V> {
         // A directory that is larger than this grows as it is filled.
         if self.expected > CHUNK as u32 {
             let chunks = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
-            self.rest.get_or_insert_default().reserve(chunks - 1);
+            match &mut self.rest {
+                Some(rest) => rest.reserve(chunks - 1),
+                None => self.rest = Some(Box::new(Vec::with_capacity(chunks - 1))),
+            }
         }
     }
 
@@ -316,6 +311,40 @@ impl<P, V> Slab<P, V> {
         first + index
     }
 
+    /// Makes the first chunk, if so many values were announced that its size is known, and stores `values` in it until it is full or these
+    /// run out; they are marked, and their ordinals count from 0. Tells how many there were, and whether there may be more.
+    #[inline]
+    pub(super) fn begin(&mut self, values: &mut impl Iterator<Item = P>) -> (u32, bool) {
+        debug_assert_eq!(self.first.capacity, 0);
+        let capacity = self.expected.min(CHUNK as u32);
+        if capacity == 0 {
+            return (0, true);
+        }
+        let chunk = Chunk::new(capacity as usize);
+        // There was no chunk, so there is nothing to drop.
+        core::mem::forget(core::mem::replace(&mut self.first, chunk));
+        self.expected -= capacity;
+        let chunk = &mut self.first;
+        let slots = chunk.slots();
+        // Of these bits `live` has more and more, so that a panic drops what is there.
+        let free = core::mem::take(&mut chunk.free);
+        let mut len = 0;
+        while len < capacity {
+            let Some(value) = values.next() else {
+                chunk.free = free & !chunk.live;
+                chunk.marks = chunk.live;
+                self.open = 0;
+                return (len, false);
+            };
+            // SAFETY: the slot is valid for writes and holds nothing (invariants 2, 3).
+            unsafe { slots.at(len).cast::<P>().write(value) };
+            len += 1;
+            chunk.live = u64::MAX >> (CHUNK as u32 - len);
+        }
+        chunk.marks = chunk.live;
+        (len, true)
+    }
+
     /// Stores values in the free places of one chunk, which are one after the other, until these or the values run out. Tells
     /// `note` the first place and the number, also if the iterator panics; they are marked. `false` when there are no more values.
     #[inline]
@@ -326,6 +355,7 @@ impl<P, V> Slab<P, V> {
         mut note: impl FnMut(u32, u32),
     ) -> bool {
         struct Filled<'a, P, V, N: FnMut(u32, u32)> {
+            slots: Slots<P, V>,
             chunk: &'a mut Chunk<P, V>,
             open: &'a mut u32,
             start: u32,
@@ -336,7 +366,7 @@ impl<P, V> Slab<P, V> {
             /// Stores `value` in the next place, which the caller has seen to be free.
             #[inline]
             fn put(&mut self, value: P) {
-                let slot = self.chunk.slot(self.start + self.len);
+                let slot = self.slots.at(self.start + self.len);
                 // SAFETY: the place is free, so the slot is valid for writes and holds nothing (invariants 2, 3). Its bit
                 // is in no other word until `self` is dropped.
                 unsafe { slot.cast::<P>().write(value) };
@@ -376,6 +406,7 @@ impl<P, V> Slab<P, V> {
         let end = start + (chunk.free >> start).trailing_ones();
         // The ordinals are those of the whole run: set for its first place, unless there is a table.
         let mut filled = Filled {
+            slots: chunk.slots(),
             chunk,
             open,
             start,
@@ -441,22 +472,20 @@ impl<P, V> Slab<P, V> {
         self.chunk(number * CHUNK as u32).live
     }
 
-    /// Shows `visit` the pinned values in some places of one chunk, in order, and does with them what it says. `bits` tells which
-    /// places, counted from `first`, the first of the chunk; so does what `note` is told in the end, also after a panic, of those
-    /// that have settled, and the bit that comes with each place.
-    ///
-    /// A value that settles does so also if the pinned value's destructor panics.
+    /// Shows `visit` the pinned values in some places of one chunk, in order: where it gives a value, that one settles, also if the
+    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is what `note` is told
+    /// in the end, also after a panic, of those that have settled, and the bit that comes with each place.
     ///
     /// # Panics
     ///
-    /// If there are no such places, or a verdict does not fit the place.
-    #[inline]
+    /// If there is no such chunk.
+    #[inline(always)]
     pub(super) fn visit(
         &mut self,
         first: u32,
-        mut bits: u64,
+        places: u64,
         note: impl FnMut(u64),
-        mut visit: impl FnMut(u32, u64, Option<Pin<&mut P>>) -> Verdict<V>,
+        mut visit: impl FnMut(u32, u64, Pin<&mut P>) -> Poll<V>,
     ) {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V, N: FnMut(u64)> {
@@ -478,10 +507,9 @@ impl<P, V> Slab<P, V> {
                 self.write();
             }
         }
-        let number = first / CHUNK as u32;
-        let (chunk, open) = self.chunk_mut(number);
-        assert!(u64::BITS - bits.leading_zeros() <= u32::from(chunk.capacity));
-        let live = chunk.live;
+        let (chunk, _) = self.chunk_mut(first / CHUNK as u32);
+        let slots = chunk.slots();
+        let mut bits = places & chunk.live;
         let mut words = Words {
             chunk,
             settled: 0,
@@ -489,45 +517,34 @@ impl<P, V> Slab<P, V> {
         };
         while bits != 0 {
             let index = bits.trailing_zeros();
-            bits &= bits - 1;
             let bit = 1 << index;
-            let slot = words.chunk.slot(index);
-            let pinned = if live & bit == 0 {
-                None
-            } else {
-                // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
-                let value = unsafe { &mut *slot.cast::<P>() };
-                // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
-                Some(unsafe { Pin::new_unchecked(value) })
-            };
-            match visit(first + index, bit, pinned) {
-                Verdict::Keep => {}
-                Verdict::Settle(value) => {
-                    assert!(live & bit != 0, "only a pinned value settles");
-                    let settle = Settle {
-                        slot: slot.cast(),
-                        value: ManuallyDrop::new(value),
-                        bit,
-                        settled: &mut words.settled,
-                    };
-                    // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4); `settle` notes that
-                    // it is gone, also after a panic.
-                    unsafe { slot.cast::<P>().drop_in_place() };
-                    drop(settle);
-                }
-                Verdict::Release => {
-                    SlotMut {
-                        chunk: &mut *words.chunk,
-                        open: &mut *open,
-                        number,
-                        index,
-                    }
-                    .release();
-                }
+            bits ^= bit;
+            let slot = slots.at(index);
+            // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
+            let value = unsafe { &mut *slot.cast::<P>() };
+            // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
+            let pinned = unsafe { Pin::new_unchecked(value) };
+            if let Poll::Ready(value) = visit(first + index, bit, pinned) {
+                let settle = Settle {
+                    slot: slot.cast(),
+                    value: ManuallyDrop::new(value),
+                    bit,
+                    settled: &mut words.settled,
+                };
+                // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4); `settle` notes that it is gone,
+                // also after a panic.
+                unsafe { slot.cast::<P>().drop_in_place() };
+                drop(settle);
             }
         }
         words.write();
         core::mem::forget(words);
+    }
+
+    /// The pinned value in `place`.
+    pub(super) fn pinned(&mut self, place: u32) -> Option<Pin<&mut P>> {
+        let (chunk, _) = self.chunk_mut(place / CHUNK as u32);
+        chunk.pinned(place % CHUNK as u32)
     }
 
     /// One place.
@@ -610,11 +627,16 @@ impl<P, V> Slab<P, V> {
                 chunk.next_open = core::mem::replace(open, number);
             }
             chunk.free |= taken;
-            let count = taken.count_ones() as usize;
+            let slots = chunk.slots();
+            // Most often these are the first places, all in a row, which are counted with less.
+            let is_row = taken & taken.wrapping_add(1) == 0;
+            let count = if is_row {
+                taken.trailing_ones() as usize
+            } else {
+                taken.count_ones() as usize
+            };
             all.reserve(count);
             let len = all.len() + count;
-            // Most often these are the first places, all in a row.
-            let is_row = taken & taken.wrapping_add(1) == 0;
             for (index, room) in (0..).zip(&mut all.spare_capacity_mut()[..count]) {
                 let index = if is_row {
                     index
@@ -623,7 +645,7 @@ impl<P, V> Slab<P, V> {
                 };
                 taken &= taken.wrapping_sub(1);
                 // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
-                let value = unsafe { chunk.slot(index).cast::<V>().read() };
+                let value = unsafe { slots.at(index).cast::<V>().read() };
                 room.write(map(value));
             }
             // SAFETY: one was written for each bit, as many as were counted.

@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 use core::future::Future;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU32, Ordering};
+use core::task::Poll;
 
 use super::done::Done;
 use super::key::Key;
 use super::runs::Run;
-use super::slab::{Slab, Verdict};
+use super::slab::Slab;
 
 /// What is counted, and what keys are made of.
 struct Tally {
@@ -116,6 +117,16 @@ impl<F: Future> Store<F> {
         place
     }
 
+    /// Inserts the first futures of all, a block at most, if their number was announced, and marks them. `false` if there are no more.
+    #[inline]
+    pub(super) fn begin(&mut self, futures: &mut impl Iterator<Item = F>) -> bool {
+        let (len, may_be_more) = self.slab.begin(futures);
+        if len != 0 {
+            self.tally.insert(0, len, 0);
+        }
+        may_be_more
+    }
+
     /// Inserts futures that then lie in a row, and are marked, and tells `note` where, also if the iterator panics. `false` if there are
     /// no more.
     #[inline]
@@ -166,29 +177,41 @@ impl<F: Future> Store<F> {
         self.slab.pinned_in(block)
     }
 
-    #[inline]
     pub(super) fn future(&mut self, place: u32) -> Option<Pin<&mut F>> {
-        self.slab.at(place).pinned()
+        self.slab.pinned(place)
     }
 
-    /// The same, at its turn: it is not marked any more.
+    /// Takes the mark off `place`, and polls the future in it with `poll`. If it has completed, `done` is told, and its output takes over
+    /// that place, also if the future's destructor panics. `None` if it was given up.
     #[inline]
-    pub(super) fn begin_turn(&mut self, place: u32) -> Option<Pin<&mut F>> {
-        let mut slot = self.slab.at(place);
+    pub(super) fn poll(
+        &mut self,
+        place: u32,
+        done: &mut Done<F::Output>,
+        poll: impl FnOnce(Pin<&mut F>) -> Poll<F::Output>,
+    ) -> Option<Poll<()>> {
+        let Self { slab, tally } = self;
+        let mut slot = slab.at(place);
         slot.unmark();
-        slot.pinned()
+        let Poll::Ready(output) = poll(slot.pinned()?) else {
+            return Some(Poll::Pending);
+        };
+        tally.complete(1);
+        done.note(Run::of(place, false));
+        slot.settle(output);
+        Some(Poll::Ready(()))
     }
 
-    /// Shows `visit` the futures in some places of a block of 64, in order, and does what it says: an output takes the place of its
-    /// future, also if that one's destructor panics. `places` are bits, counted from `first`; so is what `note` is told of those who
-    /// have completed.
-    #[inline]
-    pub(super) fn visit(
+    /// Polls the futures in some places of a block of 64, in order, with `poll`: an output takes the place of its future, also if that
+    /// one's destructor panics. `places` are bits, counted from `first`; so is what `note` is told of those who have completed, and the
+    /// bit that comes with each place.
+    #[inline(always)]
+    pub(super) fn poll_block(
         &mut self,
         first: u32,
         places: u64,
         mut note: impl FnMut(u64),
-        visit: impl FnMut(u32, u64, Option<Pin<&mut F>>) -> Verdict<F::Output>,
+        poll: impl FnMut(u32, u64, Pin<&mut F>) -> Poll<F::Output>,
     ) {
         let Self { slab, tally } = self;
         let note = |completed: u64| {
@@ -197,15 +220,7 @@ impl<F: Future> Store<F> {
                 note(completed);
             }
         };
-        slab.visit(first, places, note, visit);
-    }
-
-    /// Lets the output of the future in `place` take over that place, also if the future's destructor panics, and tells `done`.
-    #[inline]
-    pub(super) fn settle(&mut self, place: u32, output: F::Output, done: &mut Done<F::Output>) {
-        self.tally.complete(1);
-        done.note(Run::of(place, false));
-        self.slab.at(place).settle(output);
+        slab.visit(first, places, note, poll);
     }
 
     /// Drops the future in `place`. The place is not free before it is released.
@@ -255,10 +270,6 @@ impl<F: Future> Store<F> {
     /// Takes the output in the first place from `start` on that has one, and moves `start` there.
     #[inline]
     pub(super) fn take_next(&mut self, start: &mut u32) -> Option<F::Output> {
-        if self.tally.unclaimed == 0 {
-            // Not looked for in all blocks.
-            return None;
-        }
         let slot = self.slab.next_settled_mut(*start)?;
         *start = slot.place();
         let output = slot.take()?;
@@ -269,9 +280,6 @@ impl<F: Future> Store<F> {
     /// The same, with its key.
     #[inline]
     pub(super) fn take_next_keyed(&mut self, start: &mut u32) -> Option<(Key, F::Output)> {
-        if self.tally.unclaimed == 0 {
-            return None;
-        }
         let slot = self.slab.next_settled_mut(*start)?;
         *start = slot.place();
         let index = slot.ordinal();

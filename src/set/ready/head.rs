@@ -51,6 +51,29 @@ const fn link_to(top: u32) -> u32 {
     if top <= INBOX { top } else { BOTTOM }
 }
 
+/// Makes a link idle whose number was noted, and tells what it was: a push overwrites it from here on (invariant 5).
+#[inline]
+fn clear(link: &AtomicU32) -> u32 {
+    let next = link.load(Relaxed);
+    link.store(IDLE, Relaxed);
+    next
+}
+
+/// Tells `each` a number whose link was cleared, then those below it, beginning with `next`, and clears their links.
+#[inline(never)]
+fn take_several<'a>(
+    first: u32,
+    mut next: u32,
+    link: impl Fn(u32) -> &'a AtomicU32,
+    mut each: impl FnMut(u32),
+) {
+    each(first);
+    while next <= INBOX {
+        each(next);
+        next = clear(link(next));
+    }
+}
+
 impl Head {
     pub(super) fn new(refs: usize) -> Self {
         Self {
@@ -136,23 +159,18 @@ impl Head {
     pub(super) fn take<'a>(
         &self,
         link: impl Fn(u32) -> &'a AtomicU32,
-        mut each: impl FnMut(u32),
+        each: impl FnMut(u32),
     ) -> Option<u32> {
         // Ordering: Acquire is the partner of the Release in `push`.
         let first = self.top.swap(EMPTY, Acquire);
-        let mut number = first;
         let mut alone = None;
-        while number <= INBOX {
-            let link = link(number);
-            let next = link.load(Relaxed);
-            if number == first && next == BOTTOM {
-                alone = Some(number);
+        if first <= INBOX {
+            let next = clear(link(first));
+            if next == BOTTOM {
+                alone = Some(first);
             } else {
-                each(number);
+                take_several(first, next, link, each);
             }
-            // Not before the number was noted and the link read: a push overwrites the link from here on (invariant 5).
-            link.store(IDLE, Relaxed);
-            number = next;
         }
         // Ordering: partner of the same in `push`.
         self.meeting.fetch_add(1, AcqRel);

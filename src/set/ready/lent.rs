@@ -81,6 +81,7 @@ impl Lent {
     }
 
     /// The page to put a waker on, made if there is none.
+    #[inline]
     fn keep(&self) -> *mut Page {
         // Ordering: partner of the Release below, for a page that another thread has made.
         let kept = self.kept.load(Acquire);
@@ -93,6 +94,11 @@ impl Lent {
             self.kept.store(page, Relaxed);
             return page;
         }
+        self.make()
+    }
+
+    #[cold]
+    fn make(&self) -> *mut Page {
         let page = PageRef::new(self.head, self.place.load(Relaxed)).into_raw();
         match self
             .kept

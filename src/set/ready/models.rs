@@ -22,7 +22,7 @@ use alloc::sync::Arc;
 use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-use core::task::Waker;
+use core::task::{Poll, Waker};
 use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread::{self, JoinHandle};
 use std::sync::Mutex;
@@ -104,7 +104,12 @@ impl Wake for Task {
 
 /// Polls the child in `place`.
 fn poll<R>(ready: &mut Ready, place: u32, child: impl FnOnce(&Waker) -> R) -> R {
-    ready.poll::<false, _>(place, |cx| child(cx.waker())).0
+    let mut result = None;
+    let _ = ready.poll::<false, ()>(place, |cx| {
+        result = Some(child(cx.waker()));
+        Poll::Pending
+    });
+    result.expect("the child was polled")
 }
 
 /// Polls the child in `place`, which keeps its waker.

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
+use core::pin::Pin;
 use core::ptr::NonNull;
 
 use super::{CHUNK, NONE};
@@ -33,6 +34,25 @@ pub(super) struct Chunk<P, V> {
     pub(super) next_open: u32,
     pub(super) capacity: u8,
     values: PhantomData<Slot<P, V>>,
+}
+
+/// The addresses of the slots of one chunk, for as long as it is there.
+pub(super) struct Slots<P, V> {
+    first: NonNull<u8>,
+    capacity: u8,
+    values: PhantomData<Slot<P, V>>,
+}
+
+impl<P, V> Slots<P, V> {
+    /// The address of slot `index`.
+    #[inline]
+    pub(super) fn at(&self, index: u32) -> *mut u8 {
+        debug_assert!(index < u32::from(self.capacity));
+        let offset = index as usize * Chunk::<P, V>::STRIDE;
+        // SAFETY: every caller has found the bit `index` in one of the words of the chunk (invariant 2), or has counted up to its
+        // capacity, and the chunk is still there: the offset is within the allocation (invariant 1).
+        unsafe { self.first.as_ptr().add(offset) }
+    }
 }
 
 impl<P, V> Chunk<P, V> {
@@ -90,10 +110,28 @@ impl<P, V> Chunk<P, V> {
     /// The address of slot `index`.
     #[inline]
     pub(super) fn slot(&self, index: u32) -> *mut u8 {
-        debug_assert!(index < u32::from(self.capacity));
-        // SAFETY: every caller has found the bit `index` in one of the words, so it is below `capacity` (invariant 2) and
-        // the offset is within the allocation (invariant 1).
-        unsafe { self.slots.as_ptr().add(index as usize * Self::STRIDE) }
+        self.slots().at(index)
+    }
+
+    #[inline]
+    pub(super) fn slots(&self) -> Slots<P, V> {
+        Slots {
+            first: self.slots,
+            capacity: self.capacity,
+            values: PhantomData,
+        }
+    }
+
+    /// The pinned value in slot `index`.
+    #[inline]
+    pub(super) fn pinned(&mut self, index: u32) -> Option<Pin<&mut P>> {
+        if self.live & 1 << index == 0 {
+            return None;
+        }
+        // SAFETY: the slot holds a `P` (invariant 3); the borrow makes the reference the only one.
+        let value = unsafe { &mut *self.slot(index).cast::<P>() };
+        // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
+        Some(unsafe { Pin::new_unchecked(value) })
     }
 
     #[inline]

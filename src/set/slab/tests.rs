@@ -5,9 +5,10 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Slab, Verdict};
+use super::Slab;
 
 /// Whoever has this number panics when it is dropped.
 const BAD: u32 = 1000;
@@ -188,20 +189,16 @@ fn a_visit_changes_what_it_is_told_to() {
     let mut settled = 0;
     slab.visit(
         64,
-        0b11,
+        0b111,
         |bits| settled = bits,
-        |place, bit, noted| match noted {
-            Some(noted) => {
-                assert_eq!((place, bit, noted.0), (64, 1, 64));
-                Verdict::Settle(Box::new(7))
-            }
-            None => Verdict::Release,
+        |place, bit, noted| {
+            assert_eq!((place, bit, noted.0), (64, 1, 64), "the only one left");
+            Poll::Ready(Box::new(7))
         },
     );
     assert_eq!(settled, 1);
     assert_eq!(*dropped.borrow(), [65, 64]);
     assert_eq!((slab.pinned_in(1), outputs(&slab, 0, 9)), (0, vec![64]));
-    assert_eq!(slab.insert(Noted(1, dropped.clone()), 9), 65, "it is free");
 }
 
 #[test]
