@@ -10,7 +10,8 @@ use std::task::{Context, Poll, Waker};
 use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
 
 use super::support::{
-    Child, Handle, Output, children, drops, fault, faults, output_drops, poll, poll_with, set, task,
+    Child, Handle, Output, children, drops, fault, faults, output_drops, poll, poll_with, polls,
+    set, task,
 };
 
 #[test]
@@ -70,8 +71,8 @@ fn after_any_panic_all_others_have_their_turn() {
             let Poll::Ready(outputs) = poll(&mut gather(&mut set)) else {
                 panic!("all are ready");
             };
-            let polls: Vec<_> = handles.iter().map(Handle::polls).collect();
-            assert_eq!((polls, drops(&handles)), (vec![1; 3], vec![1; 3]));
+            assert_eq!(polls(&handles), [1; 3]);
+            assert_eq!(drops(&handles), [1; 3]);
             assert_eq!(outputs.len(), completed);
             assert_eq!(set.progress().total, completed);
         }
@@ -172,6 +173,35 @@ fn an_ended_try_gather_drops_what_it_owns_once_whatever_panics() {
     drop(gathering);
     assert_eq!(drops(&handles), [1; 4]);
     assert_eq!(output_drops(&handles), [1, 1, 1, 0]);
+}
+
+#[test]
+fn those_given_up_beside_one_that_panics_leave_their_places_once() {
+    let (handles, futures) = children(6);
+    let mut set = FutureSet::new();
+    let keys: Vec<_> = futures.into_iter().map(|child| set.insert(child)).collect();
+    assert!(set.cancel(keys[1]) && set.cancel(keys[4]));
+    handles[2].fault_in_poll();
+    assert!(faults(|| drop(poll(&mut set.next()))));
+    assert_eq!(polls(&handles), [1, 0, 1, 0, 0, 0]);
+
+    let (more, futures) = children(6);
+    set.extend(futures);
+    assert!(poll(&mut set.next()).is_pending(), "the rest of the round");
+    assert_eq!(polls(&handles), [1, 0, 1, 1, 0, 1]);
+    assert!(poll(&mut set.next()).is_pending());
+    assert_eq!(polls(&more), [1; 6]);
+    handles
+        .iter()
+        .chain(&more)
+        .for_each(|handle| handle.ready());
+    let Poll::Ready(outputs) = poll(&mut gather(set)) else {
+        panic!("all are ready");
+    };
+    assert_eq!(outputs.len(), 9);
+    drop(outputs);
+    assert_eq!(drops(&handles), [1; 6]);
+    assert_eq!(output_drops(&more), [1; 6]);
 }
 
 #[test]
@@ -343,8 +373,7 @@ fn a_panic_between_woken_children_costs_none_of_them_its_turn() {
     handles[100].fault_in_poll();
     assert!(faults(|| drop(poll(&mut set.next()))));
     assert!(poll(&mut set.next()).is_pending());
-    let polls: Vec<_> = handles.iter().map(|handle| handle.polls()).collect();
-    assert_eq!(polls, [2; 130]);
+    assert_eq!(polls(&handles), [2; 130]);
 }
 
 #[test]

@@ -114,6 +114,11 @@ impl Handle {
     }
 }
 
+/// How often each future was polled.
+pub fn polls(handles: &[Handle]) -> Vec<usize> {
+    handles.iter().map(Handle::polls).collect()
+}
+
 /// How often each future was dropped.
 pub fn drops(handles: &[Handle]) -> Vec<usize> {
     handles.iter().map(Handle::drops).collect()
