@@ -1,5 +1,6 @@
 //! What views are made of: whatever becomes a set, a borrowed set or a limited one.
 
+use alloc::vec::Vec;
 use core::future::{Future, IntoFuture};
 use core::task::Context;
 
@@ -100,7 +101,7 @@ pub enum Place {
 }
 
 pub(crate) mod sealed {
-    use super::{Context, Future, FutureSet, Place, Progress};
+    use super::{Context, Future, FutureSet, Place, Progress, Vec};
 
     /// What views do with a set.
     pub trait Core {
@@ -138,6 +139,12 @@ pub(crate) mod sealed {
 
         /// The same, and, if this owns its futures, no adder can add from that instant on.
         fn close_if_drained(&mut self) -> bool;
+
+        /// Claims all outputs, in the order of insertion.
+        #[inline]
+        fn claim_in_order(&mut self) -> Vec<<Self::Future as Future>::Output> {
+            self.futures().claim_in_order(|output| output)
+        }
 
         /// Sees to it that the task is polled again.
         #[inline]
@@ -191,6 +198,12 @@ impl<F: Future> sealed::Core for FutureSet<F> {
     #[inline]
     fn close_if_drained(&mut self) -> bool {
         self.close_if_drained()
+    }
+
+    #[inline]
+    fn claim_in_order(&mut self) -> Vec<F::Output> {
+        // Nobody else has the set, so its memory may go.
+        self.claim_with_memory()
     }
 }
 

@@ -32,6 +32,7 @@ use books::Books;
 use ready::Receiver;
 use row::Row;
 use runs::Run;
+use slab::{Beginning, Slab};
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -112,7 +113,7 @@ impl<F: Future> FutureSet<F> {
     pub const fn new() -> Self {
         Self {
             store: Store::new(),
-            account: Account::Row(Row::new()),
+            account: Account::Row(Row::new(0)),
         }
     }
 
@@ -315,29 +316,36 @@ impl<F: Future> FutureSet<F> {
         Adder::new(inbox.sender())
     }
 
-    /// Takes the futures that a set is made of. If the iterator panics, it is gone before them.
-    #[inline]
-    fn begin(&mut self, mut futures: impl Iterator<Item = F>) {
-        self.store.expect(futures.size_hint().0);
-        let may_be_more = self.store.begin(&mut futures);
-        if let Account::Row(row) = &mut self.account {
-            row.queued = u32::from(self.store.in_flight() != 0);
-        }
-        if may_be_more {
-            self.fill_row(futures);
-        }
-    }
-
     /// Takes the first futures of a set, for whom a row is enough.
     #[inline]
-    fn fill_row(&mut self, mut futures: impl Iterator<Item = F>) {
+    fn fill_row(&mut self, future: F, mut futures: impl Iterator<Item = F>) {
         let Self { store, account } = self;
         let Account::Row(row) = account else {
             unreachable!("a set begins as a row")
         };
-        while store.fill(&mut futures, |start, _| {
-            row.queued += u32::from(start % 64 == 0);
-        }) {}
+        let mut next = Some(future);
+        while let Some(future) = next {
+            next = store.fill(future, &mut futures, |start, _| {
+                row.queued += u32::from(start % 64 == 0);
+            });
+        }
+    }
+
+    /// A set of futures.
+    #[inline(always)]
+    fn of(futures: Beginning<F, F::Output>) -> Self {
+        let queued = u32::from(futures.len() != 0);
+        Self {
+            store: Store::of(futures),
+            account: Account::Row(Row::new(queued)),
+        }
+    }
+
+    /// This, and what follows of the futures that it is made of.
+    #[inline(never)]
+    fn with_more(mut self, future: F, futures: impl Iterator<Item = F>) -> Self {
+        self.fill_row(future, futures);
+        self
     }
 
     /// The store, and the books, which are opened if they are not.
@@ -479,6 +487,17 @@ impl<F: Future> FutureSet<F> {
         all
     }
 
+    /// Claims all outputs, in the order of insertion: where they are just like a vector, in the memory of the set.
+    #[inline]
+    pub(crate) fn claim_with_memory(&mut self) -> Vec<F::Output> {
+        let Self { store, account } = self;
+        let outputs = match account {
+            Account::Row(_) => store.take_chunk(),
+            Account::Books(books) => books.done.claim_chunk(store),
+        };
+        outputs.unwrap_or_else(|| self.claim_in_order(|output| output))
+    }
+
     /// Claims all outputs, in the order of insertion, passing them through `map`.
     #[inline]
     pub(crate) fn claim_in_order<T>(&mut self, map: impl FnMut(F::Output) -> T) -> Vec<T> {
@@ -524,6 +543,19 @@ impl<F: Future> FutureSet<F> {
         cursor: &mut Cursor,
         mut is_it: impl FnMut(&F::Output) -> bool,
     ) -> bool {
+        /// How far the cursor has come, which it learns in the end, also if `is_it` panics.
+        struct Pass<'a> {
+            cursor: &'a mut Cursor,
+            seen: usize,
+            last: u32,
+        }
+        impl Drop for Pass<'_> {
+            #[inline]
+            fn drop(&mut self) {
+                self.cursor.seen = self.seen;
+                self.cursor.last = self.last;
+            }
+        }
         let Self { store, account } = self;
         match account {
             Account::Row(row) => {
@@ -536,12 +568,17 @@ impl<F: Future> FutureSet<F> {
                 } else {
                     cursor.last + 1
                 };
+                let mut pass = Pass {
+                    seen: cursor.seen,
+                    last: cursor.last,
+                    cursor,
+                };
                 let mut found = false;
                 store.visit_outputs(start, |place, output| {
-                    cursor.last = place;
-                    cursor.seen += 1;
+                    pass.last = place;
+                    pass.seen += 1;
                     found = is_it(output);
-                    !found && cursor.seen < unclaimed
+                    !found && pass.seen < unclaimed
                 });
                 found
             }
@@ -645,31 +682,36 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
         let mut futures = futures.into_iter().map(A::into_future);
         if matches!(self.account, Account::Row(_)) && self.store.is_untouched() {
             self.store.expect(futures.size_hint().0);
-            return self.fill_row(futures);
+            if let Some(future) = futures.next() {
+                self.fill_row(future, futures);
+            }
+            return;
         }
         let (store, books) = self.books();
         let Rouse(store, books) = &mut Rouse(store, books);
         books.take_woken(store);
         store.expect(futures.size_hint().0);
-        loop {
+        let mut next = futures.next();
+        while let Some(future) = next {
             if store.is_full() {
                 books.compact(store);
             }
-            if !store.fill(&mut futures, |start, len| {
+            next = store.fill(future, &mut futures, |start, len| {
                 let fresh = true;
                 books.queue.push_run(Run { start, len, fresh });
-            }) {
-                return;
-            }
+            });
         }
     }
 }
 
 impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
-    #[inline]
+    #[inline(always)]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
-        let mut set = Self::new();
-        set.begin(futures.into_iter().map(A::into_future));
-        set
+        let futures = futures.into_iter().map(A::into_future);
+        let (beginning, next) = Slab::begin(futures);
+        match next {
+            None => Self::of(beginning),
+            Some((future, futures)) => Self::of(beginning).with_more(future, futures),
+        }
     }
 }

@@ -175,6 +175,37 @@ fn at_most_two_allocations_for_a_gather_of_up_to_64() {
 }
 
 #[test]
+fn one_allocation_where_a_future_is_no_larger_than_its_output() {
+    for count in [1, 8, 64] {
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(2)))));
+        assert_eq!(outputs, vec![7; count]);
+        assert_eq!(spent.allocations, 1, "{count}: the outputs stay there");
+        assert_eq!(spent.peak, count * size_of::<u64>());
+    }
+    // A `Ready` is larger.
+    let (_, spent) = counted(|| finish(gather((0..8).map(ready))));
+    assert_eq!(spent.allocations, 2);
+    // One of the places is free.
+    let (_, spent) = counted(|| {
+        let mut set = FutureSet::with_capacity(3);
+        set.extend([Yield(1), Yield(2)]);
+        finish(gather(set))
+    });
+    assert_eq!(spent.allocations, 2);
+}
+
+#[test]
+fn a_borrowed_set_keeps_its_memory() {
+    let mut set: FutureSet<Yield> = (0..40).map(|_| Yield(1)).collect();
+    let (outputs, spent) = counted(|| finish(gather(&mut set)));
+    assert_eq!((outputs.len(), spent.allocations), (40, 1));
+    let ((), spent) = counted(|| set.extend((0..40).map(|_| Yield(0))));
+    assert_eq!(spent.allocations, 1, "its books, as it is filled again");
+    let (outputs, spent) = counted(|| finish(gather(&mut set)));
+    assert_eq!((outputs.len(), spent.allocations), (40, 1));
+}
+
+#[test]
 fn one_allocation_per_64_children_and_a_few_for_the_directory() {
     for count in [65, 1000, 10_000, 100_000] {
         let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(1)))));

@@ -22,8 +22,10 @@ pub(super) struct Books<F: Future> {
     pub(super) inbox: Option<Receiver<F>>,
 }
 
-impl<F: Future> Books<F> {
-    pub(super) const fn new() -> Self {
+// A default, as such is made in its box, and not moved there.
+impl<F: Future> Default for Books<F> {
+    #[inline]
+    fn default() -> Self {
         Self {
             done: Done::new(),
             queue: Queue::new(),
@@ -34,7 +36,9 @@ impl<F: Future> Books<F> {
             inbox: None,
         }
     }
+}
 
+impl<F: Future> Books<F> {
     /// Stores a future and queues it for its first poll, or lets it wait for it if the number in flight is limited.
     #[inline]
     pub(super) fn admit(&mut self, store: &mut Store<F>, future: F) {

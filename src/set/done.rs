@@ -211,6 +211,33 @@ impl<T> Done<T> {
         }
     }
 
+    /// Whether all outputs are in their places, and these are in the order of insertion.
+    #[inline]
+    fn is_in_order<F: Future<Output = T>>(&self, store: &Store<F>) -> bool {
+        store.is_in_order() && self.spilled_len() == 0
+    }
+
+    /// Forgets the order of completion, as all outputs were taken out of their places.
+    #[inline]
+    fn forget_places(&mut self) {
+        self.unordered = false;
+        self.places.clear();
+    }
+
+    /// Claims all outputs, in the order of insertion, if they are just like a vector in memory.
+    #[inline]
+    pub(super) fn claim_chunk<F: Future<Output = T>>(
+        &mut self,
+        store: &mut Store<F>,
+    ) -> Option<Vec<T>> {
+        if !self.is_in_order(store) {
+            return None;
+        }
+        let outputs = store.take_chunk()?;
+        self.forget_places();
+        Some(outputs)
+    }
+
     /// Claims all outputs, in the order of insertion, passing them through `map`.
     pub(super) fn claim_in_order<F: Future<Output = T>, U>(
         &mut self,
@@ -218,8 +245,8 @@ impl<T> Done<T> {
         mut map: impl FnMut(T) -> U,
     ) -> Vec<U> {
         let mut all = Vec::with_capacity(store.unclaimed());
-        if store.is_in_order() && self.spilled_len() == 0 {
-            *self = Self::new();
+        if self.is_in_order(store) {
+            self.forget_places();
             store.take_outputs(&mut all, map);
             return all;
         }

@@ -53,6 +53,7 @@ mod lent;
 mod page;
 
 use alloc::vec::Vec;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 use core::task::{Context, Poll, RawWakerVTable, Waker};
 
@@ -281,7 +282,7 @@ impl Ready {
             ready: self,
             place,
         };
-        let waker = alone.lent.waker(place);
+        let waker = alone.lent.waker();
         let result = poll(&mut Context::from_waker(&waker));
         let woken = alone.lent.take_woken();
         drop(alone);
@@ -292,6 +293,7 @@ impl Ready {
     }
 
     /// Notes that the child in `place` has kept a waker, and takes over the page if it was made for that.
+    #[inline]
     fn keep(&mut self, place: u32, page: Option<PageRef>) {
         if let Some(page) = page {
             self.adopt(place, page);
@@ -331,6 +333,7 @@ impl Ready {
 
     /// Sends the task to sleep: the next wake of a place, ring of a bell or call of `rouse` wakes `waker`. If `false`, the
     /// caller must wake it.
+    #[inline]
     pub(super) fn sleep(&mut self, waker: &Waker) -> bool {
         let identity = (waker.data(), waker.vtable());
         let asleep = match self.head {
@@ -449,28 +452,61 @@ impl Lender {
         self.lent.last()
     }
 
-    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
-    /// a way that the stack does not know: then the caller is to queue the place.
+    /// Lends a waker to one child after the other.
     #[inline]
-    pub(super) fn poll<R>(
+    pub(super) fn lend(&mut self) -> Lending<'_> {
+        self.lend_beside(None)
+    }
+
+    /// The same, beside the page of those who have kept a waker before.
+    #[inline]
+    fn lend_beside<'a>(&'a mut self, page: Option<&'a PageRef>) -> Lending<'a> {
+        let Self { lent, made, kept } = self;
+        Lending {
+            waker: lent.waker(),
+            lent,
+            made,
+            kept,
+            page,
+        }
+    }
+}
+
+/// A waker that is lent to one child after the other.
+pub(super) struct Lending<'a> {
+    lent: &'a Lent,
+    /// Of `lent`.
+    waker: ManuallyDrop<Waker>,
+    made: &'a mut Option<PageRef>,
+    kept: &'a mut u64,
+    /// The page of those who have kept a waker before, if there is one.
+    page: Option<&'a PageRef>,
+}
+
+impl Lending<'_> {
+    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
+    /// a way that the stack does not know: then the caller is to queue the place. `FIRST` says that it is the child's first poll.
+    #[inline]
+    pub(super) fn poll<const FIRST: bool, R>(
         &mut self,
         place: u32,
         poll: impl FnOnce(&mut Context<'_>) -> R,
     ) -> (R, bool) {
-        let waker = self.lent.waker(place);
-        let result = poll(&mut Context::from_waker(&waker));
-        self.take_kept(place);
-        (result, self.lent.take_woken())
-    }
-
-    #[inline]
-    fn take_kept(&mut self, place: u32) {
-        if let Some(page) = self.lent.take_kept() {
-            self.kept |= Ready::bit(place);
-            if page.is_some() {
-                self.made = page;
+        if !FIRST && *self.kept & Ready::bit(place) != 0 {
+            if let Some(page) = self.page {
+                let waker = page.waker(place);
+                return (poll(&mut Context::from_waker(&waker)), false);
             }
         }
+        self.lent.turn(place);
+        let result = poll(&mut Context::from_waker(&self.waker));
+        if let Some(page) = self.lent.take_kept() {
+            *self.kept |= Ready::bit(place);
+            if page.is_some() {
+                *self.made = page;
+            }
+        }
+        (result, self.lent.take_woken())
     }
 }
 
@@ -483,24 +519,21 @@ pub(super) struct Poller<'a> {
 }
 
 impl Poller<'_> {
-    /// As [`Lender::poll`], for children who may have kept a waker before. `FIRST` says that it is the child's first poll.
+    /// Lends wakers to one child after the other.
     #[inline]
-    pub(super) fn poll<const FIRST: bool, R>(
-        &mut self,
-        place: u32,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> (R, bool) {
-        if !FIRST && self.lender.kept & Ready::bit(place) != 0 {
-            if let Some(page) = self
-                .ready
-                .entry(place)
-                .and_then(|entry| entry.page.as_ref())
-            {
-                let waker = page.waker(place);
-                return (poll(&mut Context::from_waker(&waker)), false);
-            }
+    pub(super) fn lend(&mut self) -> Lending<'_> {
+        let entry = self.ready.entry(self.place);
+        self.lender
+            .lend_beside(entry.and_then(|entry| entry.page.as_ref()))
+    }
+
+    /// Ends it, after polls that have all returned.
+    #[inline]
+    pub(super) fn end(self) {
+        if self.lender.kept == 0 && !self.lender.has_made() {
+            // There is nothing to learn, and no page to free.
+            core::mem::forget(self);
         }
-        self.lender.poll(place, poll)
     }
 }
 

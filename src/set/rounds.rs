@@ -7,7 +7,7 @@ use core::task::Poll;
 use super::books::Books;
 use super::ready::INBOX;
 use super::row::Row;
-use super::runs::Run;
+use super::runs::{Run, count_ones};
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -93,21 +93,18 @@ impl<F: Future> Books<F> {
         } = &mut turn;
         let Self { done, ready, .. } = &mut **books;
         let mut poller = ready.poller(block);
+        let mut lending = poller.lend();
         let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
             *next = place + 1;
-            let (poll, woken) = poller.poll::<FIRST, _>(place, |cx| future.poll(cx));
+            let (poll, woken) = lending.poll::<FIRST, _>(place, |cx| future.poll(cx));
             if woken && poll.is_pending() {
                 *again |= bit;
             }
             poll
         };
-        let mut completed = 0;
-        let note = |bits| {
-            completed = bits;
-            done.note_bits(block, bits);
-        };
-        store.poll_block(block, polled, note, poll);
-        drop(poller);
+        let note = |completed| done.note_bits(block, completed);
+        let completed = store.poll_block(block, polled, note, poll);
+        poller.end();
         turn.end(run);
         core::mem::forget(turn);
         // First polls do not count.
@@ -221,7 +218,11 @@ impl<F: Future> Books<F> {
             return;
         }
         self.queue.begin_round();
-        self.finish_round(store, &mut fruitless);
+        if self.queue.len() == 1 {
+            self.poll_alone(store);
+        } else {
+            self.finish_round(store, &mut fruitless);
+        }
     }
 
     /// Polls those who are left of the round under way.
@@ -238,16 +239,27 @@ impl<F: Future> Books<F> {
             }
         }
     }
+
+    /// Polls the only child that has its turn: most often one that was just inserted.
+    fn poll_alone(&mut self, store: &mut Store<F>) {
+        let Some(run) = self.queue.pop(1) else { return };
+        let fruitless = &mut 0;
+        if run.fresh {
+            self.poll_one::<true>(store, run.start, fruitless);
+        } else {
+            self.poll_one::<false>(store, run.start, fruitless);
+        }
+    }
 }
 
 /// How many polls in a row were fruitless, if so many were before these, bits of a block, of which those are that completed something.
 #[inline]
 pub(super) fn fruitless_after(before: usize, polled: u64, completed: u64) -> usize {
     if completed == 0 {
-        before + polled.count_ones() as usize
+        before + count_ones(polled) as usize
     } else {
         let behind = u64::MAX << completed.ilog2() << 1;
-        (polled & behind).count_ones() as usize
+        count_ones(polled & behind) as usize
     }
 }
 
@@ -267,7 +279,7 @@ struct Turn<'a, F: Future> {
 impl<F: Future> Turn<'_, F> {
     /// Queues those who have woken themselves, forgets the wakers of those who are gone, and frees the places of `over`, whose turn
     /// is over, that were given up.
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, over: Run) {
         let Self { store, books, .. } = self;
         let block = over.block();

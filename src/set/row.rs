@@ -33,9 +33,11 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) const fn new() -> Self {
+    /// A row in so many blocks of which somebody waits for the first poll.
+    #[inline]
+    pub(super) const fn new(queued: u32) -> Self {
         Self {
-            queued: 0,
+            queued,
             next: 0,
             claimed: 0,
             polled: false,
@@ -46,7 +48,7 @@ impl Row {
     /// Books in which stands what the row says.
     #[cold]
     pub(super) fn books<F: Future>(&self, store: &mut Store<F>) -> Box<Books<F>> {
-        let mut books = Box::new(Books::new());
+        let mut books = Box::<Books<F>>::default();
         if self.unordered {
             books.done.forget_order();
         }
@@ -83,7 +85,7 @@ fn queue_marked<F: Future>(
     Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
 }
 
-/// The part of a round that is in one block, while it lasts. Dropped when a row is not enough from now on.
+/// The part of a round that is in one block, while it lasts. Dropped when something panics.
 struct Turn<'a, F: Future> {
     set: &'a mut FutureSet<F>,
     lender: Lender,
@@ -91,14 +93,12 @@ struct Turn<'a, F: Future> {
     queued: u64,
     /// Who of them has woken itself.
     again: u64,
-    /// Whether nobody has panicked.
-    calm: bool,
 }
 
-impl<F: Future> Drop for Turn<'_, F> {
-    /// Goes on with books, as a child has kept a waker, or something has panicked.
+impl<F: Future> Turn<'_, F> {
+    /// Goes on with books, as a child has kept a waker, or something has panicked. Gives the place that was polled last.
     #[cold]
-    fn drop(&mut self) {
+    fn open_books(&mut self) -> u32 {
         let last = self.lender.last();
         let rest = self.queued & (u64::MAX << (last % 64) << 1);
         self.set.put_back(last / 64, self.again | rest, last + 1);
@@ -107,9 +107,18 @@ impl<F: Future> Drop for Turn<'_, F> {
         books.ready.take_over(last, lender);
         let in_flight = store.in_flight_in(last / 64);
         books.ready.forget_others(last, in_flight);
+        last
+    }
+}
+
+impl<F: Future> Drop for Turn<'_, F> {
+    #[cold]
+    fn drop(&mut self) {
+        let panicked = self.open_books();
+        let (store, books) = self.set.books();
         // If a destructor has panicked, the child has completed.
-        if !self.calm && store.is_in_flight(last) {
-            books.give_up(store, last, |store| store.discard(last));
+        if store.is_in_flight(panicked) {
+            books.give_up(store, panicked, |store| store.discard(panicked));
         }
     }
 }
@@ -202,29 +211,29 @@ impl<F: Future> FutureSet<F> {
             lender: Lender::new(first),
             queued,
             again: 0,
-            calm: false,
         };
         let Turn {
             set, lender, again, ..
         } = &mut turn;
+        let mut lending = lender.lend();
         let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
-            let (poll, woken) = lender.poll(place, |cx| future.poll(cx));
+            // Nobody has kept a waker before.
+            let (poll, woken) = lending.poll::<true, _>(place, |cx| future.poll(cx));
             if woken && poll.is_pending() {
                 *again |= bit;
             }
             poll
         };
-        let mut completed = 0;
-        set.store
-            .poll_block(first, queued, |bits| completed = bits, poll);
-        turn.calm = true;
-        if turn.lender.has_made() {
-            return (completed, None);
-        }
-        let again = turn.again;
-        // It would open books, and has no page to free.
+        let completed = set.store.poll_block(first, queued, |_| (), poll);
+        let again = if turn.lender.has_made() {
+            turn.open_books();
+            None
+        } else {
+            Some(turn.again)
+        };
+        // There is no page to free.
         core::mem::forget(turn);
-        (completed, Some(again))
+        (completed, again)
     }
 
     /// Marks places of a block, and notes where the round goes on.

@@ -79,6 +79,20 @@ impl Run {
     }
 }
 
+/// How many bits are set: most often they are in a row, which is counted with less than processors need who cannot count.
+#[inline]
+pub(super) fn count_ones(bits: u64) -> u32 {
+    if bits == 0 {
+        return 0;
+    }
+    let run = bits >> bits.trailing_zeros();
+    if run & run.wrapping_add(1) == 0 {
+        u64::BITS - run.leading_zeros()
+    } else {
+        bits.count_ones()
+    }
+}
+
 pub(super) struct Runs {
     /// All but the last. None of them is empty.
     front: VecDeque<Run>,
@@ -118,6 +132,12 @@ impl Runs {
         self.last = run;
     }
 
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.front.clear();
+        self.last = Run::EMPTY;
+    }
+
     /// Puts back what was popped last.
     pub(super) fn unpop(&mut self, run: Run) {
         self.front.push_front(run);
@@ -142,7 +162,18 @@ impl Runs {
     /// Takes one place.
     #[inline]
     pub(super) fn pop_one(&mut self) -> Option<u32> {
-        self.pop(1).map(|run| run.start)
+        let (run, is_last) = match self.front.front_mut() {
+            Some(run) => (run, false),
+            None => (&mut self.last, true),
+        };
+        if run.len == 0 {
+            return None;
+        }
+        let place = run.split_off_front(1).start;
+        if run.len == 0 && !is_last {
+            self.front.pop_front();
+        }
+        Some(place)
     }
 
     fn run_mut(&mut self, number: usize) -> &mut Run {

@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! 1. The slots of a chunk are one allocation of `capacity` slots, `STRIDE` bytes apart, aligned for `Slot<P, V>`. It is
-//!    made in `Chunk::new`, freed in `Chunk::drop`, and moved nowhere in between.
+//!    made in `Slots::allocate`, freed in `Chunk::drop` or given away in `take_chunk`, and moved nowhere in between.
 //! 2. Only bits below `capacity` are ever set in `live`, `settled` and `free`, and no bit is set in two of them.
 //! 3. A slot whose bit is set in `live` holds an initialised `P`; one whose bit is set in `settled` holds an initialised
 //!    `V`. Every other slot is uninitialised memory.
@@ -174,6 +174,51 @@ impl<V> Drop for Settle<'_, V> {
     }
 }
 
+/// What a slab begins with: a chunk to be, whose first places are filled. Drops them with the chunk.
+pub(super) struct Beginning<P, V> {
+    slots: Slots<P, V>,
+    len: u32,
+    /// As of the slab.
+    expected: u32,
+}
+
+impl<P, V> Beginning<P, V> {
+    /// How many values there are.
+    #[inline]
+    pub(super) fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// The slab. The values are marked, and their ordinals count from 0.
+    #[inline(always)]
+    pub(super) fn into_slab(self) -> Slab<P, V> {
+        let beginning = ManuallyDrop::new(self);
+        Slab {
+            open: if beginning.is_full() { NONE } else { 0 },
+            expected: beginning.expected,
+            first: beginning.chunk(),
+            rest: None,
+        }
+    }
+
+    #[inline]
+    fn is_full(&self) -> bool {
+        self.len == self.slots.capacity()
+    }
+
+    #[inline]
+    fn chunk(&self) -> Chunk<P, V> {
+        Chunk::of(&self.slots, self.len)
+    }
+}
+
+impl<P, V> Drop for Beginning<P, V> {
+    #[inline]
+    fn drop(&mut self) {
+        drop(self.chunk());
+    }
+}
+
 pub(super) struct Slab<P, V> {
     /// The first chunk needs no directory.
     first: Chunk<P, V>,
@@ -182,6 +227,12 @@ pub(super) struct Slab<P, V> {
     open: u32,
     /// How many insertions have been announced, as far as this number can tell.
     expected: u32,
+}
+
+/// The number of announced insertions, as far as this number can tell.
+#[inline]
+fn announced(insertions: usize) -> u32 {
+    insertions.try_into().unwrap_or(u32::MAX)
 }
 
 /// The chunks behind the first.
@@ -204,16 +255,7 @@ impl<P, V> Slab<P, V> {
     /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
     #[inline]
     pub(super) fn expect(&mut self, additional: usize) {
-        let additional = additional.try_into().unwrap_or(u32::MAX);
-        self.expected = self.expected.saturating_add(additional);
-        // A directory that is larger than this grows as it is filled.
-        if self.expected > CHUNK as u32 {
-            let chunks = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
-            match &mut self.rest {
-                Some(rest) => rest.reserve(chunks - 1),
-                None => self.rest = Some(Box::new(Vec::with_capacity(chunks - 1))),
-            }
-        }
+        self.expected = self.expected.saturating_add(announced(additional));
     }
 
     /// Whether the next insertion allocates.
@@ -263,17 +305,17 @@ impl<P, V> Slab<P, V> {
             _ => self.rest().len() + 1,
         };
         let capacity = if self.expected > 0 {
-            CHUNK.min(self.expected as usize)
+            self.expected.min(CHUNK as u32)
         } else if index < CHUNK {
             // As many as there are.
             let chunks = core::iter::once(&self.first).chain(self.rest());
             chunks
-                .map(|chunk| usize::from(chunk.capacity))
-                .sum::<usize>()
-                .clamp(8, CHUNK)
+                .map(|chunk| u32::from(chunk.capacity))
+                .sum::<u32>()
+                .clamp(8, CHUNK as u32)
         } else {
             // Each has at least one place.
-            CHUNK
+            CHUNK as u32
         };
         assert!(
             index < MAX_PLACES as usize / CHUNK,
@@ -284,9 +326,13 @@ impl<P, V> Slab<P, V> {
             // There was no chunk, so there is nothing to drop.
             core::mem::forget(core::mem::replace(&mut self.first, chunk));
         } else {
-            self.rest.get_or_insert_default().push(chunk);
+            // A directory that is larger than this grows as it is filled.
+            let expected = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
+            self.rest
+                .get_or_insert_with(|| Box::new(Vec::with_capacity(expected)))
+                .push(chunk);
         }
-        self.expected = self.expected.saturating_sub(capacity as u32);
+        self.expected = self.expected.saturating_sub(capacity);
         self.open = index as u32;
     }
 
@@ -311,49 +357,43 @@ impl<P, V> Slab<P, V> {
         first + index
     }
 
-    /// Makes the first chunk, if so many values were announced that its size is known, and stores `values` in it until it is full or these
-    /// run out; they are marked, and their ordinals count from 0. Tells how many there were, and whether there may be more.
-    #[inline]
-    pub(super) fn begin(&mut self, values: &mut impl Iterator<Item = P>) -> (u32, bool) {
-        debug_assert_eq!(self.first.capacity, 0);
-        let capacity = self.expected.min(CHUNK as u32);
-        if capacity == 0 {
-            return (0, true);
-        }
-        let chunk = Chunk::new(capacity as usize);
-        // There was no chunk, so there is nothing to drop.
-        core::mem::forget(core::mem::replace(&mut self.first, chunk));
-        self.expected -= capacity;
-        let chunk = &mut self.first;
-        let slots = chunk.slots();
-        // Of these bits `live` has more and more, so that a panic drops what is there.
-        let free = core::mem::take(&mut chunk.free);
-        let mut len = 0;
-        while len < capacity {
+    /// The first of `values`, as many as their number is known to be, a full chunk at most. Gives the next one, if there is one, with those
+    /// behind it.
+    #[inline(always)]
+    pub(super) fn begin<I: Iterator<Item = P>>(values: I) -> (Beginning<P, V>, Option<(P, I)>) {
+        let announced = announced(values.size_hint().0);
+        let capacity = announced.min(CHUNK as u32);
+        let mut beginning = Beginning {
+            slots: Slots::allocate(capacity),
+            len: 0,
+            expected: announced - capacity,
+        };
+        // After a panic it goes first.
+        let mut values = values;
+        while beginning.len < capacity {
             let Some(value) = values.next() else {
-                chunk.free = free & !chunk.live;
-                chunk.marks = chunk.live;
-                self.open = 0;
-                return (len, false);
+                return (beginning, None);
             };
+            let slot = beginning.slots.at(beginning.len);
             // SAFETY: the slot is valid for writes and holds nothing (invariants 2, 3).
-            unsafe { slots.at(len).cast::<P>().write(value) };
-            len += 1;
-            chunk.live = u64::MAX >> (CHUNK as u32 - len);
+            unsafe { slot.cast::<P>().write(value) };
+            beginning.len += 1;
         }
-        chunk.marks = chunk.live;
-        (len, true)
+        let next = values.next();
+        (beginning, next.map(|next| (next, values)))
     }
 
-    /// Stores values in the free places of one chunk, which are one after the other, until these or the values run out. Tells
-    /// `note` the first place and the number, also if the iterator panics; they are marked. `false` when there are no more values.
+    /// Stores `value` in a free place of a chunk, and those that follow in `values` in the free places that are one after the other from
+    /// there, until these or the values run out. They are marked. Tells `note` the first place and the number, also if the
+    /// iterator panics, and gives the next value.
     #[inline]
     pub(super) fn fill(
         &mut self,
+        value: P,
         values: &mut impl Iterator<Item = P>,
         ordinal: u64,
-        mut note: impl FnMut(u32, u32),
-    ) -> bool {
+        note: impl FnMut(u32, u32),
+    ) -> Option<P> {
         struct Filled<'a, P, V, N: FnMut(u32, u32)> {
             slots: Slots<P, V>,
             chunk: &'a mut Chunk<P, V>,
@@ -376,9 +416,6 @@ impl<P, V> Slab<P, V> {
         impl<P, V, N: FnMut(u32, u32)> Drop for Filled<'_, P, V, N> {
             #[inline]
             fn drop(&mut self) {
-                if self.len == 0 {
-                    return;
-                }
                 let filled = u64::MAX >> (CHUNK as u32 - self.len) << self.start;
                 self.chunk.free &= !filled;
                 self.chunk.live |= filled;
@@ -390,21 +427,15 @@ impl<P, V> Slab<P, V> {
                 (self.note)(first + self.start, self.len);
             }
         }
-        if self.open == NONE && self.expected > 0 {
-            self.grow();
-        }
         if self.open == NONE {
-            // Not grown for nothing.
-            let Some(value) = values.next() else {
-                return false;
-            };
-            note(self.insert(value, ordinal), 1);
-            return true;
+            self.grow();
         }
         let (chunk, open) = self.chunk_mut(self.open);
         let start = chunk.free.trailing_zeros();
         let end = start + (chunk.free >> start).trailing_ones();
         // The ordinals are those of the whole run: set for its first place, unless there is a table.
+        chunk.set_ordinal(start, ordinal);
+        let has_table = chunk.ordinals.is_some();
         let mut filled = Filled {
             slots: chunk.slots(),
             chunk,
@@ -413,23 +444,17 @@ impl<P, V> Slab<P, V> {
             len: 0,
             note,
         };
-        let Some(value) = values.next() else {
-            return false;
-        };
-        filled.chunk.set_ordinal(start, ordinal);
         filled.put(value);
-        let has_table = filled.chunk.ordinals.is_some();
         for index in start + 1..end {
-            let Some(value) = values.next() else {
-                return false;
-            };
+            let value = values.next()?;
             if has_table {
                 let ordinal = ordinal + u64::from(index - start);
                 filled.chunk.set_ordinal(index, ordinal);
             }
             filled.put(value);
         }
-        true
+        drop(filled);
+        values.next()
     }
 
     /// How many chunks there are.
@@ -473,8 +498,8 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Shows `visit` the pinned values in some places of one chunk, in order: where it gives a value, that one settles, also if the
-    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is what `note` is told
-    /// in the end, also after a panic, of those that have settled, and the bit that comes with each place.
+    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is the bit that comes
+    /// with each place, and so are those that have settled, which are given back, and told to `note` also after a panic.
     ///
     /// # Panics
     ///
@@ -486,7 +511,7 @@ impl<P, V> Slab<P, V> {
         places: u64,
         note: impl FnMut(u64),
         mut visit: impl FnMut(u32, u64, Pin<&mut P>) -> Poll<V>,
-    ) {
+    ) -> u64 {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V, N: FnMut(u64)> {
             chunk: &'a mut Chunk<P, V>,
@@ -518,7 +543,7 @@ impl<P, V> Slab<P, V> {
         while bits != 0 {
             let index = bits.trailing_zeros();
             let bit = 1 << index;
-            bits ^= bit;
+            bits &= bits - 1;
             let slot = slots.at(index);
             // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
             let value = unsafe { &mut *slot.cast::<P>() };
@@ -538,7 +563,9 @@ impl<P, V> Slab<P, V> {
             }
         }
         words.write();
+        let settled = words.settled;
         core::mem::forget(words);
+        settled
     }
 
     /// The pinned value in `place`.
@@ -604,13 +631,17 @@ impl<P, V> Slab<P, V> {
             let chunk = self.chunk(first);
             let mut left = chunk.settled & places;
             places = u64::MAX;
+            // Run by run, as most often there is one.
             while left != 0 {
-                let index = left.trailing_zeros();
-                left &= left - 1;
-                // SAFETY: the slot holds a `V` (invariant 3), and nobody changes it while `self` is borrowed.
-                let value = unsafe { &*chunk.slot(index).cast::<V>() };
-                if !visit(first + index, value) {
-                    return;
+                let start = left.trailing_zeros();
+                let end = start + (left >> start).trailing_ones();
+                left &= left.wrapping_add(1 << start);
+                for index in start..end {
+                    // SAFETY: the slot holds a `V` (invariant 3), and nobody changes it while `self` is borrowed.
+                    let value = unsafe { &*chunk.slot(index).cast::<V>() };
+                    if !visit(first + index, value) {
+                        return;
+                    }
                 }
             }
         }
@@ -651,6 +682,25 @@ impl<P, V> Slab<P, V> {
             // SAFETY: one was written for each bit, as many as were counted.
             unsafe { all.set_len(len) };
         }
+    }
+
+    /// Takes out the settled values of a slab of one chunk that is full of them, in the order of places and in the memory of that chunk, if
+    /// a vector's memory is just like that. The slab is then without a chunk.
+    #[inline]
+    pub(super) fn take_chunk(&mut self) -> Option<Vec<V>> {
+        let chunk = &mut self.first;
+        if !Chunk::<P, V>::IS_LIKE_VEC
+            || self.rest.is_some()
+            || !chunk.is_settled()
+            || chunk.marks != 0
+        {
+            return None;
+        }
+        let chunk = ManuallyDrop::new(core::mem::replace(chunk, Chunk::EMPTY));
+        let capacity = usize::from(chunk.capacity);
+        // SAFETY: the memory comes from the global allocator with the layout of as many `V` (invariant 1 and `IS_LIKE_VEC`), and is
+        // not freed by the chunk, which is not dropped. All are initialised (invariant 3), as all bits are set.
+        Some(unsafe { Vec::from_raw_parts(chunk.slot(0).cast(), capacity, capacity) })
     }
 
     /// Drops everything, in the order of places, also if a destructor panics. All places are free afterwards, but for those

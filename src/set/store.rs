@@ -8,8 +8,8 @@ use core::task::Poll;
 
 use super::done::Done;
 use super::key::Key;
-use super::runs::Run;
-use super::slab::Slab;
+use super::runs::{Run, count_ones};
+use super::slab::{Beginning, Slab};
 
 /// What is counted, and what keys are made of.
 struct Tally {
@@ -117,27 +117,35 @@ impl<F: Future> Store<F> {
         place
     }
 
-    /// Inserts the first futures of all, a block at most, if their number was announced, and marks them. `false` if there are no more.
-    #[inline]
-    pub(super) fn begin(&mut self, futures: &mut impl Iterator<Item = F>) -> bool {
-        let (len, may_be_more) = self.slab.begin(futures);
-        if len != 0 {
-            self.tally.insert(0, len, 0);
+    /// A store of futures.
+    #[inline(always)]
+    pub(super) fn of(futures: Beginning<F, F::Output>) -> Self {
+        let len = futures.len();
+        Self {
+            tally: Tally {
+                inserted: len.into(),
+                unclaimed: 0,
+                in_flight: len,
+                newest: len.saturating_sub(1),
+                in_order: true,
+                set: 0,
+            },
+            slab: futures.into_slab(),
         }
-        may_be_more
     }
 
-    /// Inserts futures that then lie in a row, and are marked, and tells `note` where, also if the iterator panics. `false` if there are
-    /// no more.
+    /// Inserts a future and some that follow, which then lie in a row and are marked, and tells `note` where, also if the iterator
+    /// panics. Gives the next one.
     #[inline]
     pub(super) fn fill(
         &mut self,
+        future: F,
         futures: &mut impl Iterator<Item = F>,
         mut note: impl FnMut(u32, u32),
-    ) -> bool {
+    ) -> Option<F> {
         let held = self.held();
         let Self { slab, tally, .. } = self;
-        slab.fill(futures, tally.inserted, |start, len| {
+        slab.fill(future, futures, tally.inserted, |start, len| {
             tally.insert(start, len, held);
             note(start, len);
         })
@@ -203,8 +211,8 @@ impl<F: Future> Store<F> {
     }
 
     /// Polls the futures in some places of a block of 64, in order, with `poll`: an output takes the place of its future, also if that
-    /// one's destructor panics. `places` are bits, counted from `first`; so is what `note` is told of those who have completed, and the
-    /// bit that comes with each place.
+    /// one's destructor panics. `places` are bits, counted from `first`; so is the bit that comes with each place, and so are those who
+    /// have completed, if somebody has, which are given back, and told to `note` also after a panic.
     #[inline(always)]
     pub(super) fn poll_block(
         &mut self,
@@ -212,15 +220,15 @@ impl<F: Future> Store<F> {
         places: u64,
         mut note: impl FnMut(u64),
         poll: impl FnMut(u32, u64, Pin<&mut F>) -> Poll<F::Output>,
-    ) {
+    ) -> u64 {
         let Self { slab, tally } = self;
         let note = |completed: u64| {
             if completed != 0 {
-                tally.complete(completed.count_ones());
+                tally.complete(count_ones(completed));
                 note(completed);
             }
         };
-        slab.visit(first, places, note, poll);
+        slab.visit(first, places, note, poll)
     }
 
     /// Drops the future in `place`. The place is not free before it is released.
@@ -345,6 +353,14 @@ impl<F: Future> Store<F> {
     pub(super) fn take_outputs<T>(&mut self, all: &mut Vec<T>, map: impl FnMut(F::Output) -> T) {
         self.tally.unclaimed = 0;
         self.slab.take_all(all, map);
+    }
+
+    /// Takes all outputs out, in the order of places, if they are just like a vector in memory.
+    #[inline]
+    pub(super) fn take_chunk(&mut self) -> Option<Vec<F::Output>> {
+        let outputs = self.slab.take_chunk()?;
+        self.tally.unclaimed = 0;
+        Some(outputs)
     }
 
     /// Drops everything. The places of those who are marked are not to be reused yet.

@@ -39,16 +39,21 @@ impl Lent {
         }
     }
 
+    /// From now on it is the turn of the child in `place`.
+    #[inline]
+    pub(super) fn turn(&self, place: u32) {
+        self.place.store(place, Relaxed);
+    }
+
     /// Whose turn it is, or was last.
     #[inline]
     pub(super) fn last(&self) -> u32 {
         self.place.load(Relaxed)
     }
 
-    /// The waker to lend for a poll of `place`. It must not be used after `self`.
+    /// The waker to lend to whoever has its turn. It must not be used after `self`.
     #[inline]
-    pub(super) fn waker(&self, place: u32) -> ManuallyDrop<Waker> {
-        self.place.store(place, Relaxed);
+    pub(super) fn waker(&self) -> ManuallyDrop<Waker> {
         let data = ptr::from_ref(self).cast();
         // SAFETY: the table's functions take a pointer to a `Lent`, which is alive during the poll (invariant 4).
         ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })

@@ -36,6 +36,12 @@ pub(super) struct Chunk<P, V> {
     values: PhantomData<Slot<P, V>>,
 }
 
+/// The lowest `n` of 64 bits.
+#[inline]
+fn lowest(n: u32) -> u64 {
+    u64::MAX.checked_shr(64 - n).unwrap_or(0)
+}
+
 /// The addresses of the slots of one chunk, for as long as it is there.
 pub(super) struct Slots<P, V> {
     first: NonNull<u8>,
@@ -44,6 +50,30 @@ pub(super) struct Slots<P, V> {
 }
 
 impl<P, V> Slots<P, V> {
+    /// Memory for as many slots, a full chunk at most: none if there are none.
+    #[inline]
+    pub(super) fn allocate(capacity: u32) -> Self {
+        debug_assert!(capacity as usize <= CHUNK);
+        let layout = Chunk::<P, V>::layout(capacity as usize);
+        let first = if layout.size() == 0 {
+            NonNull::<Slot<P, V>>::dangling().cast()
+        } else {
+            // SAFETY: the layout's size is not zero.
+            let memory = unsafe { alloc(layout) };
+            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+        };
+        Self {
+            first,
+            capacity: capacity as u8,
+            values: PhantomData,
+        }
+    }
+
+    #[inline]
+    pub(super) fn capacity(&self) -> u32 {
+        self.capacity.into()
+    }
+
     /// The address of slot `index`.
     #[inline]
     pub(super) fn at(&self, index: u32) -> *mut u8 {
@@ -61,11 +91,16 @@ impl<P, V> Chunk<P, V> {
         let size = size_of::<Slot<P, V>>();
         let align = align_of::<Slot<P, V>>();
         if size >= 512 && size % 512 == 0 {
-            size + if align > 16 { align } else { 16 }
+            size + if align > 8 { align } else { 8 }
         } else {
             size
         }
     };
+
+    /// Whether the slots of a chunk that is full of settled values are laid out like a vector of them.
+    pub(super) const IS_LIKE_VEC: bool = Self::STRIDE == size_of::<V>()
+        && align_of::<Slot<P, V>>() == align_of::<V>()
+        && size_of::<V>() != 0;
 
     /// A chunk without places, which owns no memory.
     pub(super) const EMPTY: Self = Self {
@@ -89,22 +124,29 @@ impl<P, V> Chunk<P, V> {
             .expect("the futures of one chunk exceed the address space")
     }
 
+    /// A chunk of as many places, all of them free.
     #[inline]
-    pub(super) fn new(capacity: usize) -> Self {
-        debug_assert!((1..=CHUNK).contains(&capacity));
-        let layout = Self::layout(capacity);
-        let slots = if layout.size() == 0 {
-            NonNull::<Slot<P, V>>::dangling().cast()
-        } else {
-            // SAFETY: the layout's size is not zero.
-            let memory = unsafe { alloc(layout) };
-            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
-        };
-        let mut chunk = Self::EMPTY;
-        chunk.slots = slots;
-        chunk.free = u64::MAX >> (CHUNK - capacity);
-        chunk.capacity = capacity as u8;
-        chunk
+    pub(super) fn new(capacity: u32) -> Self {
+        debug_assert_ne!(capacity, 0);
+        Self::of(&Slots::allocate(capacity), 0)
+    }
+
+    /// The chunk of these slots, the first `len` of which hold pinned values, and are marked. There is only one of the same slots.
+    #[inline]
+    pub(super) fn of(slots: &Slots<P, V>, len: u32) -> Self {
+        let filled = lowest(len);
+        Self {
+            slots: slots.first,
+            live: filled,
+            settled: 0,
+            free: lowest(slots.capacity.into()) ^ filled,
+            marks: filled,
+            base: 0,
+            ordinals: None,
+            next_open: NONE,
+            capacity: slots.capacity,
+            values: PhantomData,
+        }
     }
 
     /// The address of slot `index`.
@@ -120,6 +162,12 @@ impl<P, V> Chunk<P, V> {
             capacity: self.capacity,
             values: PhantomData,
         }
+    }
+
+    /// Whether all places have settled values, and there are some.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.capacity != 0 && self.settled == lowest(self.capacity.into())
     }
 
     /// The pinned value in slot `index`.

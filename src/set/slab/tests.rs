@@ -96,13 +96,13 @@ fn places_in_the_middle_are_filled_in_order() {
     }
     let mut rows = Vec::new();
     let mut numbers = (20..26).map(|number| Noted(number, dropped.clone()));
-    while slab.fill(
-        &mut numbers,
-        20 + rows.iter().map(|(_, len)| u64::from(*len)).sum::<u64>(),
-        |start, len| {
+    let mut next = numbers.next();
+    while let Some(noted) = next {
+        let ordinal = noted.0.into();
+        next = slab.fill(noted, &mut numbers, ordinal, |start, len| {
             rows.push((start, len));
-        },
-    ) {}
+        });
+    }
     assert_eq!(rows[0], (2, 3));
     assert_eq!(rows.iter().map(|(_, len)| len).sum::<u32>(), 6);
     let ordinals = (0..8).map(|place| slab.ordinal(place));
@@ -205,12 +205,120 @@ fn a_visit_changes_what_it_is_told_to() {
 fn marks_are_those_of_what_was_filled() {
     let mut slab: Slab<u32, ()> = Slab::new();
     let mut numbers = (0..70).filter(|_| true);
-    let mut filled = 0;
-    while slab.fill(&mut numbers, filled, |_, len| filled += u64::from(len)) {}
+    let mut next = numbers.next();
+    while let Some(number) = next {
+        next = slab.fill(number, &mut numbers, number.into(), |_, _| ());
+    }
     assert_eq!(slab.marked(), 70);
     assert_eq!(*slab.marks_mut(0), 0xff);
     slab.at(3).unmark();
     assert_eq!((*slab.marks_mut(0), slab.marked()), (0xf7, 69));
-    slab.insert(70, filled);
+    slab.insert(70, 70);
     assert_eq!(slab.marked(), 70, "also what is inserted");
+}
+
+/// The values of an iterator that knows how many there are, without the last of them.
+fn announcing(n: u32, of: u32) -> impl Iterator<Item = u32> {
+    (0..of).zip(0..n).map(|(number, _)| number)
+}
+
+#[test]
+fn a_slab_begins_with_as_many_as_were_announced() {
+    for (n, first) in [(0, 0), (1, 1), (63, 63), (64, 64), (65, 64), (200, 64)] {
+        let (beginning, next) = Slab::<u32, ()>::begin(announcing(n, 300));
+        assert_eq!(beginning.len(), first);
+        let next = next.map(|(next, rest)| (next, rest.count()));
+        let behind = n.checked_sub(65).map(|behind| (64, behind as usize));
+        assert_eq!(next, behind, "the next one, and those behind it");
+        let mut slab = beginning.into_slab();
+        assert!(slab.is_full());
+        assert_eq!(slab.marked(), first as usize);
+        assert_eq!(slab.pinned_in(0), *slab.marks_mut(0));
+        for place in 0..first {
+            assert_eq!(slab.ordinal(place), Some(place.into()));
+            assert_eq!(slab.at(place).pinned().as_deref(), Some(&place));
+        }
+        let place = if first == 0 { 0 } else { 64 };
+        assert_eq!(slab.insert(9, first.into()), place, "in the next chunk");
+    }
+}
+
+/// Says that it has more values than it has.
+struct Boasting(core::ops::Range<u32>);
+
+impl Iterator for Boasting {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (70, None)
+    }
+}
+
+#[test]
+fn places_of_those_who_were_announced_and_did_not_come_are_free() {
+    let (beginning, next) = Slab::<u32, ()>::begin(Boasting(0..3));
+    assert!(next.is_none());
+    let mut slab = beginning.into_slab();
+    assert!(!slab.is_full());
+    for place in 3..64 {
+        assert_eq!(slab.insert(place, place.into()), place);
+    }
+    assert!(slab.is_full());
+}
+
+/// A slab whose chunk is full of outputs.
+fn settled(n: u32) -> Slab<u64, u64> {
+    let (beginning, _) = Slab::begin((0..u64::from(n)).map(|number| number * 2));
+    let mut slab = beginning.into_slab();
+    *slab.marks_mut(0) = 0;
+    for place in 0..n {
+        slab.at(place).settle(u64::from(place) * 3);
+    }
+    slab
+}
+
+#[test]
+fn a_chunk_that_is_full_of_outputs_is_a_vector() {
+    let mut slab = settled(3);
+    assert_eq!(slab.take_chunk(), Some(vec![0, 3, 6]));
+    assert_eq!(slab.take_chunk(), None, "there is no chunk");
+    assert_eq!((slab.ordinal(0), slab.is_full()), (None, true));
+    assert_eq!([10, 11, 12].map(|n| slab.insert(n, n)), [0, 1, 2]);
+    assert_eq!(slab.ordinal(2), Some(12));
+
+    let mut full = settled(64);
+    let outputs = full.take_chunk().expect("it is full of outputs");
+    assert_eq!((outputs.len(), outputs.capacity()), (64, 64));
+    assert!((0..64).map(|n| n * 3).eq(outputs));
+}
+
+#[test]
+fn other_chunks_are_none() {
+    let mut marked = settled(3);
+    *marked.marks_mut(0) = 0b10;
+    assert_eq!(marked.take_chunk(), None, "somebody comes back to a place");
+
+    let mut pinned = settled(3);
+    assert_eq!(pinned.at(1).take(), Some(3));
+    assert_eq!(pinned.take_chunk(), None, "a place is free");
+    assert_eq!(pinned.insert(1, 1), 1);
+    assert_eq!(pinned.take_chunk(), None, "a place is pinned");
+
+    let mut longer = settled(64);
+    assert_eq!(longer.insert(1, 1), 64);
+    longer.at(64).settle(1);
+    assert_eq!(longer.take_chunk(), None, "there are two chunks");
+    assert_eq!(Slab::<u64, u64>::new().take_chunk(), None);
+
+    let mut larger: Slab<[u64; 2], u64> = Slab::new();
+    larger.expect(1);
+    larger.insert([0; 2], 0);
+    larger.at(0).unmark();
+    larger.at(0).settle(7);
+    assert_eq!(larger.take_chunk(), None, "the slots are larger");
+    assert_eq!(larger.at(0).take(), Some(7));
 }

@@ -8,9 +8,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_core::FusedFuture;
+use futures_util::FutureExt;
 use rejoin::{FutureSet, gather};
 
-use crate::support::{Manual, Probe, Random, Runtime, group, manual};
+use crate::support::{Handle, Manual, Probe, Random, Runtime, group, manual};
 
 cases! {
     nothing_runs_before_the_first_poll,
@@ -22,6 +23,7 @@ cases! {
     a_cancellation_value_is_an_output_like_any_other,
     takes_what_a_set_holds_in_insertion_order,
     takes_unclaimed_outputs_of_a_borrowed_set,
+    large_outputs_in_order,
     takes_any_iterator_of_into_futures_once,
     a_bad_iterator_leaves_nothing_behind,
     sleepers_of_the_runtime,
@@ -167,6 +169,29 @@ async fn takes_unclaimed_outputs_of_a_borrowed_set<R: Runtime>() {
     assert_eq!(probe.ready(), ['a', 'b', 'c', 'd']);
     drop(probe);
     assert!(set.is_empty());
+}
+
+/// Of outputs that are larger than their futures, and are handed out where they lie.
+async fn large_outputs_in_order<R: Runtime>() {
+    for n in [1, 3, 64, 65] {
+        for backwards in [false, true] {
+            let (children, futures) = group::<usize>(n);
+            let large = |future: Manual<usize>| future.map(|output| [output; 64]);
+            let mut probe = Probe::new(gather(futures.into_iter().map(large)));
+            probe.pending();
+            for done in 0..n {
+                let child = if backwards { n - 1 - done } else { done };
+                children[child].complete(child);
+                if done % 2 == 0 && done + 1 < n {
+                    probe.pending();
+                }
+            }
+            let outputs = probe.ready();
+            children.iter().for_each(Handle::wake);
+            assert!((0..n).map(|child| [child; 64]).eq(outputs));
+            assert_eq!(children.drops(), vec![1; n]);
+        }
+    }
 }
 
 /// Counts how often it is asked for an item, and how often one of its items becomes a future.

@@ -1,4 +1,5 @@
-//! The futures that are joined. All give their index, so that every run can check its outputs.
+//! The futures that are joined. All give their index, so that every run can check its outputs. They can be inlined everywhere: in the
+//! peers, whose workloads are compiled in this crate, and in rejoin's, which are not.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -17,6 +18,7 @@ pub struct Ready {
 }
 
 impl Ready {
+    #[inline]
     pub fn new(index: usize) -> Self {
         Self { index }
     }
@@ -25,6 +27,7 @@ impl Ready {
 impl Future for Ready {
     type Output = usize;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<usize> {
         // A real future's output is not known to the compiler; nor is this, so that no loop over polls is optimised away.
         Poll::Ready(black_box(self.index))
@@ -38,6 +41,7 @@ pub struct SelfWake {
 }
 
 impl SelfWake {
+    #[inline]
     pub fn new(index: usize, wakes: u32) -> Self {
         Self {
             index: index as u32,
@@ -49,6 +53,7 @@ impl SelfWake {
 impl Future for SelfWake {
     type Output = usize;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         if self.left == 0 {
             return Poll::Ready(self.index as usize);
@@ -66,6 +71,7 @@ pub struct External {
 }
 
 impl External {
+    #[inline]
     pub fn new(index: usize) -> Self {
         Self {
             index: index as u32,
@@ -77,6 +83,7 @@ impl External {
 impl Future for External {
     type Output = usize;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let index = self.index as usize;
         if !self.left_waker {
@@ -109,6 +116,7 @@ impl<F, const WORDS: usize> Heavy<F, WORDS> {
 impl<F: Future + Unpin, const WORDS: usize> Future for Heavy<F, WORDS> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         Pin::new(&mut self.future).poll(cx)
     }
@@ -124,6 +132,7 @@ pub struct Fallible<F>(pub F);
 impl<F: Future + Unpin> Future for Fallible<F> {
     type Output = Result<F::Output, Failure>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.0).poll(cx).map(Ok)
     }

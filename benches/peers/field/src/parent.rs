@@ -83,6 +83,7 @@ impl Parent {
     }
 
     /// How often the task was woken so far.
+    #[inline]
     pub fn wakes(&self) -> u64 {
         self.task.wakes.load(Ordering::Acquire)
     }

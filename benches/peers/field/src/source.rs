@@ -1,5 +1,5 @@
 //! Wakers that children have left with the outside world, one place per child of this thread's current run, and a seeded
-//! choice of who is woken next.
+//! choice of who is woken next. Not inlined anywhere, as the outside world never is.
 
 use std::cell::RefCell;
 use std::task::Waker;
@@ -22,6 +22,7 @@ thread_local! {
 }
 
 /// Makes room for `children` children; each run of the same workload wakes in the same order.
+#[inline(never)]
 pub fn begin(children: usize) {
     SOURCE.with_borrow_mut(|source| {
         assert!(source.waiting.is_empty(), "a child of the last run waits");
@@ -34,6 +35,7 @@ pub fn begin(children: usize) {
 }
 
 /// Leaves a clone of `waker` for the child `index`.
+#[inline(never)]
 pub fn leave(index: usize, waker: &Waker) {
     SOURCE.with_borrow_mut(|source| {
         source.wakers[index] = Some(waker.clone());
@@ -42,6 +44,7 @@ pub fn leave(index: usize, waker: &Waker) {
 }
 
 /// Whether the child `index` was woken since it left its waker; if not, what it left is brought up to date.
+#[inline(never)]
 pub fn was_woken(index: usize, waker: &Waker) -> bool {
     SOURCE.with_borrow_mut(|source| match &mut source.wakers[index] {
         None => true,
@@ -53,6 +56,7 @@ pub fn was_woken(index: usize, waker: &Waker) -> bool {
 }
 
 /// Wakes one of the waiting children, chosen at random, and tells which.
+#[inline(never)]
 pub fn wake_one() -> Option<usize> {
     let (index, waker) = SOURCE.with_borrow_mut(|source| {
         if source.waiting.is_empty() {

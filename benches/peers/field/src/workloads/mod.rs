@@ -95,6 +95,7 @@ pub trait Refillable: Workload {
 }
 
 /// A floor's context: using its waker is a call like any other, which does nothing.
+#[inline]
 fn idle_context() -> Context<'static> {
     Context::from_waker(black_box(Waker::noop()))
 }
@@ -120,6 +121,7 @@ impl Workload for AtFirstPoll {
         Self
     }
 
+    #[inline]
     fn child(index: usize) -> Ready {
         Ready::new(index)
     }
@@ -142,6 +144,7 @@ impl<const WAKES: u32> Workload for SelfWakes<WAKES> {
         Self
     }
 
+    #[inline]
     fn child(index: usize) -> SelfWake {
         SelfWake::new(index, WAKES)
     }
@@ -198,10 +201,12 @@ impl<const AT_ONCE: usize> Workload for ExternalWakes<AT_ONCE> {
         }
     }
 
+    #[inline]
     fn child(index: usize) -> External {
         External::new(index)
     }
 
+    #[inline]
     fn begin(&mut self) {
         source::begin(self.children);
     }
@@ -271,6 +276,7 @@ impl<W: Workload, const WORDS: usize> Workload for Larger<W, WORDS> {
         Self(W::new(children))
     }
 
+    #[inline]
     fn child(index: usize) -> Self::Child {
         Heavy::new(W::child(index))
     }

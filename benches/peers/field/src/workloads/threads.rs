@@ -26,6 +26,7 @@ pub struct Remote {
 impl Future for Remote {
     type Output = usize;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<usize> {
         let index = self.index as usize;
         let mut left = LEFT[index].lock().expect("no child panics");
@@ -110,6 +111,7 @@ impl<const THREADS: usize> Workload for RemoteWakes<THREADS> {
         }
     }
 
+    #[inline]
     fn child(index: usize) -> Remote {
         Remote {
             index: index as u32,
