@@ -390,6 +390,21 @@ fn nothing_is_left_behind_by_wakers_and_adders() {
 }
 
 #[test]
+fn nothing_is_left_behind_by_a_set_that_was_refilled_in_between() {
+    let (outputs, spent) = counted(|| {
+        let mut set: FutureSet<Yield> = (0..8).map(|_| Yield(0)).collect();
+        // The next one takes a place out of order.
+        assert_eq!(finish(set.next()).map(|first| first.output), Some(7));
+        set.insert(Yield(0));
+        assert_eq!(finish(gather(&mut set)), [7; 8]);
+        // From here on all goes in order again.
+        set.extend((0..8).map(|_| Yield(0)));
+        finish(gather(set)).len()
+    });
+    assert_eq!((outputs, spent.bytes), (8, 0), "{spent:?}");
+}
+
+#[test]
 fn with_the_capacity_named_one_chunk_is_enough() {
     let filled = |mut set: FutureSet<Yield>| {
         counted(|| {

@@ -218,7 +218,7 @@ impl<F: Future> Books<F> {
             return;
         }
         self.queue.begin_round();
-        if self.queue.len() == 1 {
+        if self.queue.len() == 1 && fruitless == 0 {
             self.poll_alone(store);
         } else {
             self.finish_round(store, &mut fruitless);

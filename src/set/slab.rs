@@ -372,6 +372,8 @@ impl<P, V> Slab<P, V> {
         let mut values = values;
         while beginning.len < capacity {
             let Some(value) = values.next() else {
+                // Here, as what is to be returned would be leaked if this panics.
+                drop(values);
                 return (beginning, None);
             };
             let slot = beginning.slots.at(beginning.len);
@@ -696,6 +698,8 @@ impl<P, V> Slab<P, V> {
         {
             return None;
         }
+        // All of the chunk's but the slots.
+        chunk.ordinals = None;
         let chunk = ManuallyDrop::new(core::mem::replace(chunk, Chunk::EMPTY));
         let capacity = usize::from(chunk.capacity);
         // SAFETY: the memory comes from the global allocator with the layout of as many `V` (invariant 1 and `IS_LIKE_VEC`), and is

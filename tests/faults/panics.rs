@@ -228,6 +228,34 @@ fn an_input_iterator_that_panics_leaves_nothing_behind() {
 }
 
 #[test]
+fn an_input_iterator_that_panics_when_it_is_dropped_leaves_nothing_behind() {
+    /// Has announced more than it has, or as many.
+    struct Part(std::vec::IntoIter<Child>, usize);
+    impl Iterator for Part {
+        type Item = Child;
+
+        fn next(&mut self) -> Option<Child> {
+            self.0.next()
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (self.1, None)
+        }
+    }
+    impl Drop for Part {
+        fn drop(&mut self) {
+            fault();
+        }
+    }
+    for (count, announced) in [(0, 7), (5, 7), (7, 7), (8, 7), (64, 70), (70, 64), (70, 0)] {
+        let (handles, futures) = children(count);
+        let part = Part(futures.into_iter(), announced);
+        assert!(faults(|| drop(gather(part))));
+        assert_eq!(drops(&handles), vec![1; count]);
+    }
+}
+
+#[test]
 fn what_an_empty_set_has_taken_from_an_iterator_that_panics_is_in_it() {
     let (handles, futures) = children(70);
     let futures = futures.into_iter().chain(iter::once_with(|| fault()));

@@ -5,13 +5,16 @@ use std::task::Poll;
 
 use rejoin::{FirstCompleted, FutureSet, as_completed, gather, wait};
 
-use crate::support::{LocalBoxFuture, Probe, Runtime, group, manual, yield_now, yield_with_clone};
+use crate::support::{
+    Handle, LocalBoxFuture, Probe, Runtime, group, manual, yield_now, yield_with_clone,
+};
 
 cases! {
     a_tick_polls_everybody_once,
     who_is_woken_meanwhile_belongs_to_the_next_round,
     who_wakes_itself_does_not_starve_the_others,
     a_round_is_cut_after_128_fruitless_polls,
+    a_round_is_cut_also_before_its_last_child,
     a_completion_lets_a_round_go_on,
     first_polls_do_not_count,
     a_cut_round_keeps_its_order,
@@ -139,6 +142,19 @@ async fn a_round_is_cut_after_128_fruitless_polls<R: Runtime>() {
             polls.iter().all(|polls| polls.get() == 3),
             "nobody was polled twice in a round"
         );
+    }
+}
+
+async fn a_round_is_cut_also_before_its_last_child<R: Runtime>() {
+    for n in [128, 129, 130] {
+        let (children, futures) = group::<u8>(n);
+        let mut probe = Probe::new(gather(futures));
+        probe.pending();
+        children.iter().for_each(Handle::wake);
+        probe.pending();
+        assert_eq!(children.polls().iter().sum::<usize>(), n + 128, "{n}");
+        probe.pending();
+        assert_eq!(children.polls(), vec![2; n]);
     }
 }
 
