@@ -38,7 +38,7 @@
 //! 3. The pointer of a page's waker is the page's address plus the index of the place; a page is aligned to 64 and has at
 //!    most 64 places, so both can be told from it. Its places are below `INBOX`.
 //! 4. A `Lent` is alive during the poll that its waker is lent for, and the waker is not used afterwards: children get it by
-//!    a reference that ends with the poll. The page that it points to is one that its `Lender` has made, and owns until the
+//!    a reference that ends with the poll, from a `Lending` that borrows the `Lent`. The page that it points to is one that its `Lender` has made, and owns until the
 //!    `Lender` ends, or one of the `Ready` that is borrowed meanwhile, by a `Poller` or for a child alone.
 //! 5. The consumer notes a number and reads its link before it makes the link `IDLE`.
 //! 6. The cell of a head belongs to the consumer when the top is not `SLEEPING` and `busy` is clear, else, when the top is
@@ -238,7 +238,7 @@ impl Ready {
             .is_some_and(|entry| entry.kept & Self::bit(place) != 0)
     }
 
-    /// Polls one child, as [`Poller::poll`] does, and forgets its wakers if it is done.
+    /// Polls one child, as [`Lending::poll`] does, and forgets its wakers if it is done.
     #[inline]
     pub(super) fn poll<const FIRST: bool, T>(
         &mut self,
