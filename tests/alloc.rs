@@ -185,6 +185,20 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
     // A `Ready` is larger.
     let (_, spent) = counted(|| finish(gather((0..8).map(ready))));
     assert_eq!(spent.allocations, 2);
+    // Also of children who were woken from outside: their books and their wake state are the other two.
+    let (outputs, spent) = counted(|| {
+        let mut once = false;
+        finish(gather([poll_fn(|cx| {
+            cx.waker().clone().wake();
+            once = !once;
+            if once {
+                Poll::Pending
+            } else {
+                Poll::Ready([7_u64; 16])
+            }
+        })]))
+    });
+    assert_eq!((outputs, spent.allocations), (vec![[7; 16]], 3));
     // One of the places is free.
     let (_, spent) = counted(|| {
         let mut set = FutureSet::with_capacity(3);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_core::FusedFuture;
 use futures_util::FutureExt;
-use rejoin::{FutureSet, gather};
+use rejoin::{FutureSet, as_completed, gather};
 
 use crate::support::{Handle, Manual, Probe, Random, Runtime, group, manual};
 
@@ -23,6 +23,7 @@ cases! {
     a_cancellation_value_is_an_output_like_any_other,
     takes_what_a_set_holds_in_insertion_order,
     takes_unclaimed_outputs_of_a_borrowed_set,
+    leaves_no_trace_of_the_order_in_a_borrowed_set,
     large_outputs_in_order,
     takes_any_iterator_of_into_futures_once,
     a_bad_iterator_leaves_nothing_behind,
@@ -169,6 +170,26 @@ async fn takes_unclaimed_outputs_of_a_borrowed_set<R: Runtime>() {
     assert_eq!(probe.ready(), ['a', 'b', 'c', 'd']);
     drop(probe);
     assert!(set.is_empty());
+}
+
+async fn leaves_no_trace_of_the_order_in_a_borrowed_set<R: Runtime>() {
+    let (mut children, futures) = group(3);
+    let mut set: FutureSet<_> = futures.into_iter().collect();
+    let mut probe = Probe::new(gather(&mut set));
+    probe.pending();
+    for child in [2, 0, 1] {
+        children[child].complete(child);
+    }
+    assert_eq!(probe.ready(), [0, 1, 2]);
+    drop(probe);
+    set.extend((3..6).map(|_| children.add()));
+    let mut probe = Probe::new(as_completed(&mut set));
+    probe.next_pending();
+    for child in [5, 3, 4] {
+        children[child].complete(child);
+        assert_eq!(probe.next_ready(), Some(child));
+    }
+    assert_eq!(probe.next_ready(), None);
 }
 
 /// Of outputs that are larger than their futures, and are handed out where they lie.
