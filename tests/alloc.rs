@@ -189,7 +189,8 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
     let (outputs, spent) = counted(|| {
         let mut once = false;
         finish(gather([poll_fn(|cx| {
-            cx.waker().clone().wake();
+            let waker = cx.waker().clone();
+            waker.wake_by_ref();
             once = !once;
             if once {
                 Poll::Pending
