@@ -217,15 +217,10 @@ fn marks_are_those_of_what_was_filled() {
     assert_eq!(slab.marked(), 70, "also what is inserted");
 }
 
-/// The values of an iterator that knows how many there are, without the last of them.
-fn announcing(n: u32, of: u32) -> impl Iterator<Item = u32> {
-    (0..of).zip(0..n).map(|(number, _)| number)
-}
-
 #[test]
 fn a_slab_begins_with_as_many_as_were_announced() {
     for (n, first) in [(0, 0), (1, 1), (63, 63), (64, 64), (65, 64), (200, 64)] {
-        let (beginning, next) = Slab::<u32, ()>::begin(announcing(n, 300));
+        let (beginning, next) = Slab::<u32, ()>::begin(0..n);
         assert_eq!(beginning.len(), first);
         let next = next.map(|(next, rest)| (next, rest.count()));
         let behind = n.checked_sub(65).map(|behind| (64, behind as usize));
