@@ -185,7 +185,7 @@ async fn leaves_no_trace_of_the_order_in_a_borrowed_set<R: Runtime>() {
     set.extend((3..6).map(|_| children.add()));
     let mut probe = Probe::new(as_completed(&mut set));
     probe.next_pending();
-    for child in [5, 3, 4] {
+    for child in [4, 5, 3] {
         children[child].complete(child);
         assert_eq!(probe.next_ready(), Some(child));
     }
