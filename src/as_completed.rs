@@ -69,6 +69,7 @@ use crate::timeout::{TimedOut, Timeout, Timer};
 /// asyncio's `as_completed` cannot grow, has no limit, and with a timeout raises once for every missing task. Among those that
 /// are done at the start asyncio's order is arbitrary; here it is input order.
 #[doc(alias = "FuturesUnordered")]
+#[inline]
 pub fn as_completed<S: IntoSet>(futures: S) -> AsCompleted<S::Set> {
     AsCompleted {
         set: futures.into_set(),

@@ -79,7 +79,8 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 ///
 /// # Cost
 ///
-/// As for [`gather`](gather()).
+/// As for [`gather`](gather()). Where up to 64 results are no smaller than their futures, and no more than twice as large as their outputs,
+/// the `Vec` has their memory.
 ///
 /// # Cancel safety
 ///
@@ -330,9 +331,7 @@ impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
 
     #[inline]
     fn finish(&mut self) -> Self::Output {
-        let outputs = self.set().claim_in_order();
-        self.set = None;
-        outputs
+        S::finish(&mut self.set)
     }
 
     fn in_time(output: Self::Output) -> Self::Timed {
@@ -391,14 +390,15 @@ where
         } else {
             None
         };
+        let set = self.set();
         let result = match error {
             Some(result) => result.map(|_| Vec::new()),
-            None => Ok(self.set().futures().claim_in_order(|output| match output {
-                Ok(output) => output,
-                Err(_) => unreachable!("an error ends the gathering"),
-            })),
+            None => Ok(match set.take_vec() {
+                Some(results) => unwrap_all(results),
+                None => set.futures().claim_in_order(unwrap),
+            }),
         };
-        self.set = None;
+        S::end(&mut self.set);
         result
     }
 
@@ -409,6 +409,28 @@ where
     fn late(&mut self) -> Self::Timed {
         let set = self.take_set();
         Err(TimedOut::new(set.progress(), set))
+    }
+}
+
+/// The output of a result, of which it is known that it is no error.
+#[inline]
+fn unwrap<T, E>(result: Result<T, E>) -> T {
+    match result {
+        Ok(output) => output,
+        Err(_) => unreachable!("an error ends the gathering"),
+    }
+}
+
+/// The same of many. The library does it in the memory of the results where it can; no more than half of that is left unused.
+#[inline]
+fn unwrap_all<T, E>(results: Vec<Result<T, E>>) -> Vec<T> {
+    let outputs = results.into_iter().map(unwrap);
+    if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
+        outputs.collect()
+    } else {
+        let mut all = Vec::with_capacity(outputs.len());
+        all.extend(outputs);
+        all
     }
 }
 

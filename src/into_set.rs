@@ -57,7 +57,7 @@ where
 
     #[inline]
     fn into_set(self) -> Self::Set {
-        self.into_iter().collect()
+        FutureSet::from_iter(self)
     }
 }
 
@@ -140,10 +140,34 @@ pub(crate) mod sealed {
         /// The same, and, if this owns its futures, no adder can add from that instant on.
         fn close_if_drained(&mut self) -> bool;
 
-        /// Claims all outputs, in the order of insertion.
+        /// Claims all outputs, in the order of insertion, if nobody else has the set, and they are just like a vector in its memory.
         #[inline]
-        fn claim_in_order(&mut self) -> Vec<<Self::Future as Future>::Output> {
-            self.futures().claim_in_order(|output| output)
+        fn take_vec(&mut self) -> Option<Vec<<Self::Future as Future>::Output>> {
+            None
+        }
+
+        /// Claims all outputs, in the order of insertion, and drops the set.
+        #[inline]
+        fn finish(this: &mut Option<Self>) -> Vec<<Self::Future as Future>::Output>
+        where
+            Self: Sized,
+        {
+            // This other way out keeps the outputs from being put together where the result is to be, in pieces: processors wait
+            // where a wide load meets narrow stores, and whoever moves the result moves it by wide loads.
+            let Some(set) = this else { return Vec::new() };
+            let outputs = set.take_vec();
+            let outputs = outputs.unwrap_or_else(|| set.futures().claim_in_order(|output| output));
+            Self::end(this);
+            outputs
+        }
+
+        /// Drops the set.
+        #[inline]
+        fn end(this: &mut Option<Self>)
+        where
+            Self: Sized,
+        {
+            *this = None;
         }
 
         /// Sees to it that the task is polled again.
@@ -201,9 +225,17 @@ impl<F: Future> sealed::Core for FutureSet<F> {
     }
 
     #[inline]
-    fn claim_in_order(&mut self) -> Vec<F::Output> {
-        // Nobody else has the set, so its memory may go.
-        self.claim_with_memory()
+    fn take_vec(&mut self) -> Option<Vec<F::Output>> {
+        self.take_vec()
+    }
+
+    #[inline]
+    fn end(this: &mut Option<Self>) {
+        if this.as_ref().is_some_and(FutureSet::owns_nothing) {
+            // There is nothing to look at.
+            core::mem::forget(this.take());
+        }
+        *this = None;
     }
 }
 

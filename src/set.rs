@@ -32,7 +32,7 @@ use books::Books;
 use ready::Receiver;
 use row::Row;
 use runs::Run;
-use slab::{Beginning, Slab};
+use slab::Slab;
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -316,38 +316,6 @@ impl<F: Future> FutureSet<F> {
         Adder::new(inbox.sender())
     }
 
-    /// Takes the first futures of a set, for whom a row is enough.
-    #[inline]
-    fn fill_row(&mut self, future: F, mut futures: impl Iterator<Item = F>) {
-        let Self { store, account } = self;
-        let Account::Row(row) = account else {
-            unreachable!("a set begins as a row")
-        };
-        let mut next = Some(future);
-        while let Some(future) = next {
-            next = store.fill(future, &mut futures, |start, _| {
-                row.queued += u32::from(start % 64 == 0);
-            });
-        }
-    }
-
-    /// A set of futures.
-    #[inline(always)]
-    fn of(futures: Beginning<F, F::Output>) -> Self {
-        let queued = u32::from(futures.len() != 0);
-        Self {
-            store: Store::of(futures),
-            account: Account::Row(Row::new(queued)),
-        }
-    }
-
-    /// This, and what follows of the futures that it is made of.
-    #[inline(never)]
-    fn with_more(mut self, future: F, futures: impl Iterator<Item = F>) -> Self {
-        self.fill_row(future, futures);
-        self
-    }
-
     /// The store, and the books, which are opened if they are not.
     #[inline]
     fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
@@ -437,7 +405,19 @@ impl<F: Future> FutureSet<F> {
             Account::Row(row) => row.queued != 0,
             Account::Books(books) => !books.queue.is_empty(),
         };
-        if queued || !self.books().1.ready.sleep(cx.waker()) {
+        if queued {
+            cx.waker().wake_by_ref();
+        } else {
+            self.sleep(cx);
+        }
+    }
+
+    /// Sees to it that `cx`'s task is polled again when something is woken or inserted.
+    ///
+    /// Not inlined: who is not done with its queue needs no such stack frame.
+    #[inline(never)]
+    fn sleep(&mut self, cx: &Context<'_>) {
+        if !self.books().1.ready.sleep(cx.waker()) {
             cx.waker().wake_by_ref();
         }
     }
@@ -487,15 +467,20 @@ impl<F: Future> FutureSet<F> {
         all
     }
 
-    /// Claims all outputs, in the order of insertion: where they are just like a vector, in the memory of the set.
+    /// Claims all outputs, in the order of insertion, in the memory of the set, if they are just like a vector there.
     #[inline]
-    pub(crate) fn claim_with_memory(&mut self) -> Vec<F::Output> {
+    pub(crate) fn take_vec(&mut self) -> Option<Vec<F::Output>> {
         let Self { store, account } = self;
-        let outputs = match account {
+        match account {
             Account::Row(_) => store.take_chunk(),
             Account::Books(books) => books.done.claim_chunk(store),
-        };
-        outputs.unwrap_or_else(|| self.claim_in_order(|output| output))
+        }
+    }
+
+    /// Whether dropping this would do nothing.
+    #[inline]
+    pub(crate) fn owns_nothing(&self) -> bool {
+        matches!(self.account, Account::Row(_)) && self.store.owns_nothing()
     }
 
     /// Claims all outputs, in the order of insertion, passing them through `map`.
@@ -559,8 +544,7 @@ impl<F: Future> FutureSet<F> {
         let Self { store, account } = self;
         match account {
             Account::Row(row) => {
-                let unclaimed = store.unclaimed();
-                if cursor.seen == unclaimed {
+                if cursor.seen == store.unclaimed() {
                     return false;
                 }
                 let start = if cursor.seen == 0 {
@@ -578,7 +562,7 @@ impl<F: Future> FutureSet<F> {
                     pass.last = place;
                     pass.seen += 1;
                     found = is_it(output);
-                    !found && pass.seen < unclaimed
+                    !found
                 });
                 found
             }
@@ -682,8 +666,8 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
         let mut futures = futures.into_iter().map(A::into_future);
         if matches!(self.account, Account::Row(_)) && self.store.is_untouched() {
             self.store.expect(futures.size_hint().0);
-            if let Some(future) = futures.next() {
-                self.fill_row(future, futures);
+            if let (Account::Row(row), Some(future)) = (&mut self.account, futures.next()) {
+                row.fill(&mut self.store, future, futures);
             }
             return;
         }
@@ -710,8 +694,20 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
         let futures = futures.into_iter().map(A::into_future);
         let (beginning, next) = Slab::begin(futures);
         match next {
-            None => Self::of(beginning),
-            Some((future, futures)) => Self::of(beginning).with_more(future, futures),
+            None => {
+                let (store, row) = Row::of(beginning);
+                Self {
+                    store,
+                    account: Account::Row(row),
+                }
+            }
+            Some((future, futures)) => {
+                let (store, row) = Row::of_more(beginning, future, futures);
+                Self {
+                    store,
+                    account: Account::Row(row),
+                }
+            }
         }
     }
 }

@@ -68,6 +68,7 @@ use crate::view::{self, Advance, Join};
 /// asyncio's `wait` raises `ValueError` for an empty input, gives `done` as a set without order or keys, and costs O(n) each time,
 /// so that a loop of waits is O(n²).
 #[doc(alias = "select_all")]
+#[inline]
 pub fn wait<S: IntoSet>(futures: S) -> Wait<S::Set> {
     Wait {
         set: Some(futures.into_set()),

@@ -182,6 +182,20 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
         assert_eq!(spent.allocations, 1, "{count}: the outputs stay there");
         assert_eq!(spent.peak, count * size_of::<u64>());
     }
+    // So do those of results, if half of that memory is enough for them.
+    let (outputs, spent) =
+        counted(|| finish(try_gather((0..64).map(|n| ready(Ok::<u64, u64>(n))))));
+    assert_eq!((outputs, spent.allocations), (Ok((0..64).collect()), 1));
+    let (outputs, spent) = counted(|| {
+        let results = (0..64).map(|n| ready(Ok::<u64, [u64; 4]>(n)));
+        finish(try_gather(results)).unwrap()
+    });
+    assert_eq!((outputs.capacity(), spent.allocations), (64, 2));
+    let (outputs, spent) = counted(|| {
+        let results = (0..64).map(|n| ready(Ok::<u32, u64>(n)));
+        finish(try_gather(results)).unwrap()
+    });
+    assert_eq!((outputs.capacity(), spent.allocations), (64, 2));
     // A `Ready` is larger.
     let (_, spent) = counted(|| finish(gather((0..8).map(ready))));
     assert_eq!(spent.allocations, 2);

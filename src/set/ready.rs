@@ -527,13 +527,10 @@ impl Poller<'_> {
             .lend_beside(entry.and_then(|entry| entry.page.as_ref()))
     }
 
-    /// Ends it, after polls that have all returned.
+    /// Whether dropping this would do nothing: there is nothing to learn, and no page to free. After polls that have all returned.
     #[inline]
-    pub(super) fn end(self) {
-        if self.lender.kept == 0 && !self.lender.has_made() {
-            // There is nothing to learn, and no page to free.
-            core::mem::forget(self);
-        }
+    pub(super) fn is_unused(&self) -> bool {
+        self.lender.kept == 0 && !self.lender.has_made()
     }
 }
 

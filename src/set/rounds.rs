@@ -94,17 +94,21 @@ impl<F: Future> Books<F> {
         let Self { done, ready, .. } = &mut **books;
         let mut poller = ready.poller(block);
         let mut lending = poller.lend();
-        let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
+        let poll = |place: u32, index: u32, future: Pin<&mut F>| {
             *next = place + 1;
             let (poll, woken) = lending.poll::<FIRST, _>(place, |cx| future.poll(cx));
             if woken && poll.is_pending() {
-                *again |= bit;
+                *again |= 1 << index;
             }
             poll
         };
         let note = |completed| done.note_bits(block, completed);
         let completed = store.poll_block(block, polled, note, poll);
-        poller.end();
+        if poller.is_unused() {
+            core::mem::forget(poller);
+        } else {
+            drop(poller);
+        }
         turn.end(run);
         core::mem::forget(turn);
         // First polls do not count.

@@ -12,6 +12,7 @@ use super::books::Books;
 use super::ready::Lender;
 use super::rounds::{FRUITLESS_POLLS, fruitless_after};
 use super::runs::Run;
+use super::slab::Beginning;
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -42,6 +43,41 @@ impl Row {
             claimed: 0,
             polled: false,
             unordered: false,
+        }
+    }
+
+    /// A store of futures, and the row of those who are in it.
+    #[inline(always)]
+    pub(super) fn of<F: Future>(futures: Beginning<F, F::Output>) -> (Store<F>, Self) {
+        let queued = u32::from(futures.len() != 0);
+        (Store::of(futures), Self::new(queued))
+    }
+
+    /// The same, with what follows of the futures.
+    #[inline(never)]
+    pub(super) fn of_more<F: Future>(
+        futures: Beginning<F, F::Output>,
+        next: F,
+        rest: impl Iterator<Item = F>,
+    ) -> (Store<F>, Self) {
+        let (mut store, mut row) = Self::of(futures);
+        row.fill(&mut store, next, rest);
+        (store, row)
+    }
+
+    /// Takes in the first futures of a set, or what follows those.
+    #[inline]
+    pub(super) fn fill<F: Future>(
+        &mut self,
+        store: &mut Store<F>,
+        future: F,
+        mut futures: impl Iterator<Item = F>,
+    ) {
+        let mut next = Some(future);
+        while let Some(future) = next {
+            next = store.fill(future, &mut futures, |start, _| {
+                self.queued += u32::from(start % 64 == 0);
+            });
         }
     }
 
@@ -216,11 +252,11 @@ impl<F: Future> FutureSet<F> {
             set, lender, again, ..
         } = &mut turn;
         let mut lending = lender.lend();
-        let poll = |place: u32, bit: u64, future: Pin<&mut F>| {
+        let poll = |place: u32, index: u32, future: Pin<&mut F>| {
             // Nobody has kept a waker before.
             let (poll, woken) = lending.poll::<true, _>(place, |cx| future.poll(cx));
             if woken && poll.is_pending() {
-                *again |= bit;
+                *again |= 1 << index;
             }
             poll
         };

@@ -14,8 +14,9 @@
 //! 4. From its insertion until it has been dropped a `P` is reached as `Pin<&mut P>` only, and is dropped in place. The
 //!    one exception, `extract`, asks for `P: Unpin`.
 //! 5. A bit is cleared before the value behind it is dropped or read out, so that a value that panics while it is dropped
-//!    is never touched again. While `visit` lasts, the bits of those that it has settled are still to be changed, and it
-//!    looks at none of them twice; they are changed at its end, also after a panic.
+//!    is never touched again. When a value settles, the bit of the settled one is set before it is written, which happens before
+//!    anybody can look, also if the pinned one's destructor panics. While `visit` lasts, the bits of those that have settled are
+//!    still to be changed, and it looks at none of them twice; they are changed at its end, also after a panic.
 //! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
 
 mod chunk;
@@ -93,16 +94,9 @@ impl<P, V> SlotMut<'_, P, V> {
         let bit = 1 << self.index;
         assert!(self.chunk.live & bit != 0, "only a pinned value settles");
         self.chunk.live &= !bit;
-        let slot = self.chunk.slot(self.index);
-        let settle = Settle {
-            slot: slot.cast(),
-            value: ManuallyDrop::new(value),
-            bit,
-            settled: &mut self.chunk.settled,
-        };
-        // SAFETY: the slot held a `P` (invariant 3), dropped in place (invariant 4) after its bit (invariant 5).
-        unsafe { slot.cast::<P>().drop_in_place() };
-        drop(settle);
+        self.chunk.settled |= bit;
+        // SAFETY: the slot held a `P` (invariant 3), whose bit was cleared, and now holds a `V` (invariant 5).
+        unsafe { settle::<P, V>(self.chunk.slot(self.index), value) };
     }
 
     /// Drops the pinned value, if there is one, in place. The place is free only after [`release`](Self::release).
@@ -156,22 +150,33 @@ impl<P, V> SlotMut<'_, P, V> {
     }
 }
 
-/// Writes the settled value, also after a panic.
-struct Settle<'a, V> {
-    slot: *mut V,
-    value: ManuallyDrop<V>,
-    bit: u64,
-    settled: &'a mut u64,
-}
-impl<V> Drop for Settle<'_, V> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: nothing takes the value but this, and this runs once.
-        let value = unsafe { ManuallyDrop::take(&mut self.value) };
-        // SAFETY: the slot is part of the allocation, and what it held was dropped.
-        unsafe { self.slot.write(value) };
-        *self.settled |= self.bit;
+/// Drops the pinned value in `slot` and puts `value` in its place, also if the destructor panics.
+///
+/// # Safety
+///
+/// The slot holds a `P`, which nobody reaches any more.
+#[inline(always)]
+unsafe fn settle<P, V>(slot: *mut u8, value: V) {
+    /// Writes the value.
+    struct Settle<V> {
+        slot: *mut V,
+        value: ManuallyDrop<V>,
     }
+    impl<V> Drop for Settle<V> {
+        #[inline]
+        fn drop(&mut self) {
+            // SAFETY: nothing takes the value but this, and this runs once.
+            let value = unsafe { ManuallyDrop::take(&mut self.value) };
+            // SAFETY: the slot has room for it, and what it held was dropped.
+            unsafe { self.slot.write(value) };
+        }
+    }
+    let _settle = Settle {
+        slot: slot.cast(),
+        value: ManuallyDrop::new(value),
+    };
+    // SAFETY: by the contract of this function; dropped in place (invariant 4).
+    unsafe { slot.cast::<P>().drop_in_place() };
 }
 
 /// What a slab begins with: a chunk to be, whose first places are filled. Drops them with the chunk.
@@ -500,8 +505,9 @@ impl<P, V> Slab<P, V> {
     }
 
     /// Shows `visit` the pinned values in some places of one chunk, in order: where it gives a value, that one settles, also if the
-    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is the bit that comes
-    /// with each place, and so are those that have settled, which are given back, and told to `note` also after a panic.
+    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is the index that comes
+    /// with each place. Those that have settled are bits, too, which are given back, and, if there are any, told to `note` also after a
+    /// panic.
     ///
     /// # Panics
     ///
@@ -512,20 +518,28 @@ impl<P, V> Slab<P, V> {
         first: u32,
         places: u64,
         note: impl FnMut(u64),
-        mut visit: impl FnMut(u32, u64, Pin<&mut P>) -> Poll<V>,
+        mut visit: impl FnMut(u32, u32, Pin<&mut P>) -> Poll<V>,
     ) -> u64 {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V, N: FnMut(u64)> {
             chunk: &'a mut Chunk<P, V>,
-            settled: u64,
+            places: u64,
+            /// Those of them that have not been visited, or are being visited.
+            left: u64,
+            /// Those that were visited, and have not settled.
+            pending: u64,
             note: N,
         }
         impl<P, V, N: FnMut(u64)> Words<'_, P, V, N> {
             #[inline]
-            fn write(&mut self) {
-                self.chunk.live &= !self.settled;
-                self.chunk.settled |= self.settled;
-                (self.note)(self.settled);
+            fn write(&mut self) -> u64 {
+                let settled = self.places & !self.left & !self.pending;
+                if settled != 0 {
+                    self.chunk.live &= !settled;
+                    self.chunk.settled |= settled;
+                    (self.note)(settled);
+                }
+                settled
             }
         }
         impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
@@ -536,36 +550,30 @@ impl<P, V> Slab<P, V> {
         }
         let (chunk, _) = self.chunk_mut(first / CHUNK as u32);
         let slots = chunk.slots();
-        let mut bits = places & chunk.live;
+        let places = places & chunk.live;
         let mut words = Words {
             chunk,
-            settled: 0,
+            places,
+            left: places,
+            pending: 0,
             note,
         };
-        while bits != 0 {
-            let index = bits.trailing_zeros();
-            let bit = 1 << index;
-            bits &= bits - 1;
+        while words.left != 0 {
+            let index = words.left.trailing_zeros();
             let slot = slots.at(index);
             // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
             let value = unsafe { &mut *slot.cast::<P>() };
             // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
             let pinned = unsafe { Pin::new_unchecked(value) };
-            if let Poll::Ready(value) = visit(first + index, bit, pinned) {
-                let settle = Settle {
-                    slot: slot.cast(),
-                    value: ManuallyDrop::new(value),
-                    bit,
-                    settled: &mut words.settled,
-                };
-                // SAFETY: the slot holds a `P` (invariant 3), dropped in place (invariant 4); `settle` notes that it is gone,
-                // also after a panic.
-                unsafe { slot.cast::<P>().drop_in_place() };
-                drop(settle);
+            let visited = visit(first + index, index, pinned);
+            words.left &= words.left - 1;
+            match visited {
+                // SAFETY: the slot holds a `P` (invariant 3), which is not visited again, as it is not left (invariant 5).
+                Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
+                Poll::Pending => words.pending |= 1 << index,
             }
         }
-        words.write();
-        let settled = words.settled;
+        let settled = words.write();
         core::mem::forget(words);
         settled
     }
@@ -684,6 +692,13 @@ impl<P, V> Slab<P, V> {
             // SAFETY: one was written for each bit, as many as were counted.
             unsafe { all.set_len(len) };
         }
+    }
+
+    /// Whether dropping this would do nothing.
+    #[inline]
+    pub(super) fn owns_nothing(&self) -> bool {
+        // There is a table, and there are other chunks, only beside a first chunk.
+        self.first.capacity == 0
     }
 
     /// Takes out the settled values of a slab of one chunk that is full of them, in the order of places and in the memory of that chunk, if

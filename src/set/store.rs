@@ -211,22 +211,20 @@ impl<F: Future> Store<F> {
     }
 
     /// Polls the futures in some places of a block of 64, in order, with `poll`: an output takes the place of its future, also if that
-    /// one's destructor panics. `places` are bits, counted from `first`; so is the bit that comes with each place, and so are those who
-    /// have completed, if somebody has, which are given back, and told to `note` also after a panic.
+    /// one's destructor panics. `places` are bits, counted from `first`; so is the index that comes with each place. Those who have
+    /// completed, if somebody has, are bits, too, which are given back, and told to `note` also after a panic.
     #[inline(always)]
     pub(super) fn poll_block(
         &mut self,
         first: u32,
         places: u64,
         mut note: impl FnMut(u64),
-        poll: impl FnMut(u32, u64, Pin<&mut F>) -> Poll<F::Output>,
+        poll: impl FnMut(u32, u32, Pin<&mut F>) -> Poll<F::Output>,
     ) -> u64 {
         let Self { slab, tally } = self;
         let note = |completed: u64| {
-            if completed != 0 {
-                tally.complete(count_ones(completed));
-                note(completed);
-            }
+            tally.complete(count_ones(completed));
+            note(completed);
         };
         slab.visit(first, places, note, poll)
     }
@@ -353,6 +351,12 @@ impl<F: Future> Store<F> {
     pub(super) fn take_outputs<T>(&mut self, all: &mut Vec<T>, map: impl FnMut(F::Output) -> T) {
         self.tally.unclaimed = 0;
         self.slab.take_all(all, map);
+    }
+
+    /// Whether dropping this would do nothing.
+    #[inline]
+    pub(super) fn owns_nothing(&self) -> bool {
+        self.slab.owns_nothing()
     }
 
     /// Takes all outputs out, in the order of places, if they are just like a vector in memory.

@@ -45,11 +45,9 @@ impl<T> Inbox<T> {
     fn push(&self, value: T) -> Result<(), T> {
         // Ordering: Acquire, here and below, so that who comes too late sees what was done before the end.
         let mut top = self.top.load(Acquire);
-        if top == closed() {
-            return Err(value);
-        }
         let mut node = Box::new(Node { value, next: top });
-        loop {
+        while top != closed() {
+            node.next = top;
             let raw = Box::into_raw(node);
             // Ordering: Release publishes the node to the Acquire of who takes it.
             match self.top.compare_exchange_weak(top, raw, Release, Acquire) {
@@ -57,14 +55,11 @@ impl<T> Inbox<T> {
                 Err(now) => {
                     // SAFETY: the exchange failed, so the node is still ours (invariant 2).
                     node = unsafe { Box::from_raw(raw) };
-                    if now == closed() {
-                        return Err(node.value);
-                    }
                     top = now;
-                    node.next = now;
                 }
             }
         }
+        Err(node.value)
     }
 
     fn is_closed(&self) -> bool {

@@ -6,7 +6,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::head::Head;
 use super::page::{Page, PageRef, new_waker, release_head};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU32};
+use crate::sync::{AtomicPtr, AtomicU32};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// What a lent waker points to.
@@ -19,8 +19,8 @@ pub(super) struct Lent {
     head: Option<NonNull<Head>>,
     /// The page of the place, if there is one.
     page: AtomicPtr<Page>,
-    /// Whether the child woke itself.
-    woken: AtomicBool,
+    /// Whether the child woke itself: 0 or 1. As wide as `place`, so that one store clears both.
+    woken: AtomicU32,
     /// The page of the place, once a waker was cloned: the one that was there or one that was made for it.
     kept: AtomicPtr<Page>,
 }
@@ -34,7 +34,7 @@ impl Lent {
             place: AtomicU32::new(place),
             head,
             page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
-            woken: AtomicBool::new(false),
+            woken: AtomicU32::new(0),
             kept: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -62,8 +62,8 @@ impl Lent {
     /// Whether the child has woken itself since the last time.
     #[inline]
     pub(super) fn take_woken(&self) -> bool {
-        self.woken.load(Relaxed) && {
-            self.woken.store(false, Relaxed);
+        self.woken.load(Relaxed) != 0 && {
+            self.woken.store(0, Relaxed);
             true
         }
     }
@@ -139,7 +139,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
-    lent(data).woken.store(true, Relaxed);
+    lent(data).woken.store(1, Relaxed);
 }
 
 unsafe fn drop(_: *const ()) {}

@@ -145,22 +145,37 @@ impl PageRef {
 }
 
 impl Drop for PageRef {
+    #[inline]
     fn drop(&mut self) {
-        // Ordering: Release, so that all uses of the page come before the Acquire of the last one.
-        if self.page().refs.fetch_sub(1, Release) != 1 {
-            return;
+        if let_go(&self.page().refs) {
+            // SAFETY: the last reference is gone (invariant 2).
+            unsafe { dispose(self.0) };
         }
-        // Ordering: partner of the Releases above. (A load, since ThreadSanitizer knows no fences.)
-        self.page().refs.load(Acquire);
-        let head = self.page().head;
-        if !self.page().embedded {
-            let skipped = self.page().skipped;
-            // SAFETY: the last reference is gone, and the page has an allocation of its own (invariant 2).
-            unsafe { free(self.0, skipped) };
-        }
-        // SAFETY: the page's reference to its head ends with the page, once.
-        unsafe { release_head(head) };
     }
+}
+
+/// Frees a page, and gives up its reference to its head.
+///
+/// Not inlined: who is not the last needs no such stack frame.
+///
+/// # Safety
+///
+/// There is no reference to the page any more.
+#[inline(never)]
+unsafe fn dispose(page: NonNull<Page>) {
+    // SAFETY: nobody else has it, and it has not been freed yet.
+    let Page {
+        head,
+        skipped,
+        embedded,
+        ..
+    } = *unsafe { page.as_ref() };
+    if !embedded {
+        // SAFETY: nobody uses it, and it has an allocation of its own (invariant 2).
+        unsafe { free(page, skipped) };
+    }
+    // SAFETY: the page's reference to its head ends with the page, once.
+    unsafe { release_head(head) };
 }
 
 /// A head that somebody keeps.
@@ -176,11 +191,9 @@ pub(super) fn head_ref<'a>(head: NonNull<Head>) -> &'a Head {
 ///
 /// The caller owns the reference.
 pub(super) unsafe fn release_head(head: NonNull<Head>) {
-    // Ordering: as in `PageRef::drop`.
-    if head_ref(head).refs.fetch_sub(1, Release) != 1 {
+    if !let_go(&head_ref(head).refs) {
         return;
     }
-    head_ref(head).refs.load(Acquire);
     // SAFETY: a head is part of a block, which starts at this distance before it.
     let block = unsafe { head.byte_sub(offset_of!(Block, head)) }.cast::<Block>();
     // SAFETY: the block is still there, since heads are freed with it.
@@ -233,6 +246,22 @@ pub(super) fn retain(refs: &AtomicUsize) {
     if refs.fetch_add(1, Relaxed) > isize::MAX as usize {
         overflow();
     }
+}
+
+/// Gives up a reference, and tells whether it was the last.
+#[inline]
+fn let_go(refs: &AtomicUsize) -> bool {
+    // Ordering: Acquire is the partner of the Release below, so that all uses by others come before what the last one does. Who has
+    // the only reference need not count down: nobody else can make another.
+    if refs.load(Acquire) == 1 {
+        return true;
+    }
+    if refs.fetch_sub(1, Release) != 1 {
+        return false;
+    }
+    // Ordering: as above. (A load, since ThreadSanitizer knows no fences.)
+    refs.load(Acquire);
+    true
 }
 
 /// Ends the process: a count that wraps would free what is in use.

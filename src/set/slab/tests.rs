@@ -191,8 +191,8 @@ fn a_visit_changes_what_it_is_told_to() {
         64,
         0b111,
         |bits| settled = bits,
-        |place, bit, noted| {
-            assert_eq!((place, bit, noted.0), (64, 1, 64), "the only one left");
+        |place, index, noted| {
+            assert_eq!((place, index, noted.0), (64, 0, 64), "the only one left");
             Poll::Ready(Box::new(7))
         },
     );

@@ -1,4 +1,5 @@
 use std::future::{Ready, ready};
+use std::sync::{Arc, Mutex};
 
 use futures_core::FusedFuture;
 use rejoin::{FutureSet, as_completed, gather, try_gather};
@@ -12,6 +13,7 @@ cases! {
     the_first_error_ends_it_at_once,
     at_any_size_earlier_inputs_do_not_hold_it_back,
     ready_children_fail_in_input_order,
+    results_as_large_as_their_futures_are_like_others,
     of_two_errors_in_one_tick_the_first_woken_wins,
     what_others_do_after_the_first_error_changes_nothing,
     an_owning_one_drops_the_rest_at_once,
@@ -78,6 +80,54 @@ async fn ready_children_fail_in_input_order<R: Runtime>() {
     let mut probe = Probe::new(try_gather(results.map(ready)));
     assert_eq!(probe.ready(), Err("first"));
     assert_eq!(try_gather(results.map(ready)).await, Err("first"));
+}
+
+async fn results_as_large_as_their_futures_are_like_others<R: Runtime>() {
+    /// Notes that it is dropped.
+    #[derive(Debug)]
+    struct Logged(usize, Arc<Mutex<Vec<usize>>>);
+    impl Drop for Logged {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(self.0);
+        }
+    }
+    assert_eq!(
+        size_of::<Ready<Result<Logged, Logged>>>(),
+        size_of::<Result<Logged, Logged>>()
+    );
+    for count in [1, 5, 64, 65] {
+        for errors_from in [0, count / 2, count - 1, count] {
+            let log = Arc::new(Mutex::new(Vec::new()));
+            let mut reports = Vec::new();
+            let results = (0..count).map(|n| {
+                let output = Logged(n, log.clone());
+                ready(if n < errors_from {
+                    Ok(output)
+                } else {
+                    Err(output)
+                })
+            });
+            let gathering = try_gather(results);
+            let mut probe =
+                Probe::new(gathering.on_progress(|progress| reports.push(progress.finished)));
+            match probe.ready() {
+                Ok(outputs) => {
+                    assert_eq!(errors_from, count);
+                    assert!(outputs.iter().map(|Logged(n, _)| *n).eq(0..count));
+                    assert!(outputs.capacity() <= 2 * count);
+                    assert!(log.lock().unwrap().is_empty());
+                }
+                Err(error) => {
+                    assert_eq!(error.0, errors_from, "of {count}");
+                    let others = (0..count).filter(|n| *n != errors_from);
+                    assert!(log.lock().unwrap().iter().copied().eq(others));
+                }
+            }
+            assert_eq!(log.lock().unwrap().len(), count, "each once");
+            drop(probe);
+            assert!(reports.into_iter().eq(1..=count));
+        }
+    }
 }
 
 async fn of_two_errors_in_one_tick_the_first_woken_wins<R: Runtime>() {
