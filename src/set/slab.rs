@@ -517,7 +517,7 @@ impl<P, V> Slab<P, V> {
         &mut self,
         first: u32,
         places: u64,
-        note: impl FnMut(u64),
+        mut note: impl FnMut(u64),
         mut visit: impl FnMut(u32, u32, Pin<&mut P>) -> Poll<V>,
     ) -> u64 {
         /// What is to be written to the words of the chunk at the end, also after a panic.
@@ -528,25 +528,29 @@ impl<P, V> Slab<P, V> {
             left: u64,
             /// Those that were visited, and have not settled.
             pending: u64,
-            note: N,
-        }
-        impl<P, V, N: FnMut(u64)> Words<'_, P, V, N> {
-            #[inline]
-            fn write(&mut self) -> u64 {
-                let settled = self.places & !self.left & !self.pending;
-                if settled != 0 {
-                    self.chunk.live &= !settled;
-                    self.chunk.settled |= settled;
-                    (self.note)(settled);
-                }
-                settled
-            }
+            note: &'a mut N,
         }
         impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
-            #[cold]
+            // So small that it is inlined: nobody asks then where the words are, and they can be in registers.
+            #[inline(always)]
             fn drop(&mut self) {
-                self.write();
+                let settled = self.places & !self.left & !self.pending;
+                write_late(self.chunk, settled, self.note);
             }
+        }
+        /// Writes that some have settled.
+        #[inline(always)]
+        fn write<P, V>(chunk: &mut Chunk<P, V>, settled: u64, note: &mut impl FnMut(u64)) {
+            if settled != 0 {
+                chunk.live &= !settled;
+                chunk.settled |= settled;
+                note(settled);
+            }
+        }
+        #[cold]
+        #[inline(never)]
+        fn write_late<P, V>(chunk: &mut Chunk<P, V>, settled: u64, note: &mut impl FnMut(u64)) {
+            write(chunk, settled, note);
         }
         let (chunk, _) = self.chunk_mut(first / CHUNK as u32);
         let slots = chunk.slots();
@@ -556,7 +560,7 @@ impl<P, V> Slab<P, V> {
             places,
             left: places,
             pending: 0,
-            note,
+            note: &mut note,
         };
         while words.left != 0 {
             let index = words.left.trailing_zeros();
@@ -573,7 +577,8 @@ impl<P, V> Slab<P, V> {
                 Poll::Pending => words.pending |= 1 << index,
             }
         }
-        let settled = words.write();
+        let settled = places & !words.pending;
+        write(words.chunk, settled, words.note);
         core::mem::forget(words);
         settled
     }
