@@ -80,7 +80,7 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 /// # Cost
 ///
 /// As for [`gather`](gather()). Where up to 64 results are no smaller than their futures, and no more than twice as large as their outputs,
-/// the `Vec` has their memory.
+/// the `Vec` may have their memory.
 ///
 /// # Cancel safety
 ///

@@ -152,8 +152,8 @@ pub(crate) mod sealed {
         where
             Self: Sized,
         {
-            // This other way out keeps the outputs from being put together where the result is to be, in pieces: processors wait
-            // where a wide load meets narrow stores, and whoever moves the result moves it by wide loads.
+            // With this other way out the outputs are in registers until they are where they are to be. (Written there in pieces they would
+            // have to be moved, and processors wait where a wide load meets narrow stores.)
             let Some(set) = this else { return Vec::new() };
             let outputs = set.take_vec();
             let outputs = outputs.unwrap_or_else(|| set.futures().claim_in_order(|output| output));

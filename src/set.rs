@@ -693,6 +693,8 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
         let futures = futures.into_iter().map(A::into_future);
         let (beginning, next) = Slab::begin(futures);
+        // Each way puts its own set together. A common one would be put together in memory, as the second way's parts come by a
+        // pointer, and moved from there: processors wait where a wide load meets narrow stores.
         match next {
             None => {
                 let (store, row) = Row::of(beginning);
