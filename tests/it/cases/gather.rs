@@ -290,6 +290,12 @@ async fn polled_after_its_end_it_panics<R: Runtime>() {
     assert_eq!(probe.ready(), [1]);
     let message = probe.panics();
     assert!(message.contains("Gather"), "{message}");
+    let mut set = FutureSet::from_iter([ready(1)]);
+    let mut probe = Probe::new(gather(&mut set));
+    assert_eq!(probe.ready(), [1]);
+    assert!(probe.view().is_terminated());
+    let message = probe.panics();
+    assert!(message.contains("Gather"), "{message}");
 }
 
 async fn is_terminated_at_its_end<R: Runtime>() {
