@@ -24,8 +24,8 @@ use crate::view::{self, Advance, Join};
 ///
 /// # Cost
 ///
-/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`; up to 64 outputs that are no smaller
-/// than their futures stay where they are, and need none. More than 64 futures take two for a directory. A child that has to be woken
+/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`; up to 64 outputs that are as large
+/// as their futures, or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory. A child that has to be woken
 /// from outside takes one for the set's books, and 64 children share one of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety

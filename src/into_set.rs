@@ -152,8 +152,8 @@ pub(crate) mod sealed {
         where
             Self: Sized,
         {
-            // With this other way out the outputs are in registers until they are where they are to be. (Written there in pieces they would
-            // have to be moved, and processors wait where a wide load meets narrow stores.)
+            // A second way out, which nobody takes: because of it the outputs are in registers until they are where they are to be. (Put
+            // together elsewhere they would have to be moved, and processors wait where a wide load meets narrow stores.)
             let Some(set) = this else { return Vec::new() };
             let outputs = set.take_vec();
             let outputs = outputs.unwrap_or_else(|| set.futures().claim_in_order(|output| output));

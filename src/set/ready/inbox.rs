@@ -43,7 +43,8 @@ impl<T> Inbox<T> {
     }
 
     fn push(&self, value: T) -> Result<(), T> {
-        // Ordering: Acquire, here and below, so that who comes too late sees what was done before the end.
+        // Ordering: Acquire, here and below, so that who comes too late sees what was done before the end. (Which is looked for in one
+        // place: to come too late costs a node.)
         let mut top = self.top.load(Acquire);
         let mut node = Box::new(Node { value, next: top });
         while top != closed() {
