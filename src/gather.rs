@@ -393,7 +393,7 @@ where
         let set = self.set();
         let result = match error {
             Some(result) => result.map(|_| Vec::new()),
-            None => Ok(match set.take_vec() {
+            None => Ok(match set.claim_chunk() {
                 Some(results) => unwrap_all(results),
                 None => set.futures().claim_in_order(unwrap),
             }),

@@ -316,6 +316,15 @@ impl<F: Future> FutureSet<F> {
         Adder::new(inbox.sender())
     }
 
+    /// A set of these futures.
+    #[inline(always)]
+    fn of((store, row): (Store<F>, Row)) -> Self {
+        Self {
+            store,
+            account: Account::Row(row),
+        }
+    }
+
     /// The store, and the books, which are opened if they are not.
     #[inline]
     fn books(&mut self) -> (&mut Store<F>, &mut Books<F>) {
@@ -469,7 +478,7 @@ impl<F: Future> FutureSet<F> {
 
     /// Claims all outputs, in the order of insertion, in the memory of the set, if they are just like a vector there.
     #[inline]
-    pub(crate) fn take_vec(&mut self) -> Option<Vec<F::Output>> {
+    pub(crate) fn claim_chunk(&mut self) -> Option<Vec<F::Output>> {
         let Self { store, account } = self;
         match account {
             Account::Row(_) => store.take_chunk(),
@@ -664,12 +673,15 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
             }
         }
         let mut futures = futures.into_iter().map(A::into_future);
-        if matches!(self.account, Account::Row(_)) && self.store.is_untouched() {
-            self.store.expect(futures.size_hint().0);
-            if let (Account::Row(row), Some(future)) = (&mut self.account, futures.next()) {
-                row.fill(&mut self.store, future, futures);
+        match &mut self.account {
+            Account::Row(row) if self.store.is_untouched() => {
+                self.store.expect(futures.size_hint().0);
+                if let Some(future) = futures.next() {
+                    row.fill(&mut self.store, future, futures);
+                }
+                return;
             }
-            return;
+            _ => {}
         }
         let (store, books) = self.books();
         let Rouse(store, books) = &mut Rouse(store, books);
@@ -696,20 +708,8 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
         // Each way puts its own set together. A common one would be put together in memory, as the second way's parts come by a
         // pointer, and moved from there: processors wait where a wide load meets narrow stores.
         match next {
-            None => {
-                let (store, row) = Row::of(beginning);
-                Self {
-                    store,
-                    account: Account::Row(row),
-                }
-            }
-            Some((future, futures)) => {
-                let (store, row) = Row::of_more(beginning, future, futures);
-                Self {
-                    store,
-                    account: Account::Row(row),
-                }
-            }
+            None => Self::of(Row::of(beginning)),
+            Some((future, futures)) => Self::of(Row::of_more(beginning, future, futures)),
         }
     }
 }

@@ -506,8 +506,8 @@ impl<P, V> Slab<P, V> {
 
     /// Shows `visit` the pinned values in some places of one chunk, in order: where it gives a value, that one settles, also if the
     /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is the index that comes
-    /// with each place. Those that have settled are bits, too, which are given back, and, if there are any, told to `note`, which does not
-    /// panic, also after a panic.
+    /// with each place. Those that have settled are bits, too, which are given back, and, if there are any, told to `note`, also after a
+    /// panic. `note` does not panic.
     ///
     /// # Panics
     ///

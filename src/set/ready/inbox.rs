@@ -48,7 +48,6 @@ impl<T> Inbox<T> {
         let mut top = self.top.load(Acquire);
         let mut node = Box::new(Node { value, next: top });
         while top != closed() {
-            node.next = top;
             let raw = Box::into_raw(node);
             // Ordering: Release publishes the node to the Acquire of who takes it.
             match self.top.compare_exchange_weak(top, raw, Release, Acquire) {
@@ -57,6 +56,7 @@ impl<T> Inbox<T> {
                     // SAFETY: the exchange failed, so the node is still ours (invariant 2).
                     node = unsafe { Box::from_raw(raw) };
                     top = now;
+                    node.next = now;
                 }
             }
         }
