@@ -24,8 +24,9 @@ use crate::view::{self, Advance, Join};
 ///
 /// # Cost
 ///
-/// For an iterator of known length, one allocation for every 64 futures, and one for the `Vec`; up to 64 outputs that are as large
-/// as their futures, or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory. A child that has to be woken
+/// For an iterator of known length, one allocation for the futures, and one for the `Vec`; outputs that are as large as their futures,
+/// or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory. If their number is not known, or
+/// if they are more than 1 MiB and their outputs do not stay, they take an allocation for every 64. A child that has to be woken
 /// from outside takes one for the set's books, and 64 children share one of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety
@@ -79,8 +80,8 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 ///
 /// # Cost
 ///
-/// As for [`gather`](gather()). Where up to 64 results are no smaller than their futures, and no more than twice as large as their outputs,
-/// the `Vec` may have their memory.
+/// As for [`gather`](gather()). Where results are no smaller than their futures, and no more than twice as large as their outputs, the
+/// `Vec` may have their memory.
 ///
 /// # Cancel safety
 ///
@@ -393,7 +394,7 @@ where
         let set = self.set();
         let result = match error {
             Some(result) => result.map(|_| Vec::new()),
-            None => Ok(match set.claim_chunk() {
+            None => Ok(match set.claim_in_place() {
                 Some(results) => unwrap_all(results),
                 None => set.futures().claim_in_order(unwrap),
             }),

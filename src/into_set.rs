@@ -142,7 +142,7 @@ pub(crate) mod sealed {
 
         /// Claims all outputs, in the order of insertion, if nobody else has the set, and they are just like a vector in its memory.
         #[inline]
-        fn claim_chunk(&mut self) -> Option<Vec<<Self::Future as Future>::Output>> {
+        fn claim_in_place(&mut self) -> Option<Vec<<Self::Future as Future>::Output>> {
             None
         }
 
@@ -155,7 +155,7 @@ pub(crate) mod sealed {
             // A second way out, which nobody takes: because of it the outputs are in registers until they are where they are to be. (Put
             // together elsewhere they would have to be moved, and processors wait where a wide load meets narrow stores.)
             let Some(set) = this else { return Vec::new() };
-            let outputs = set.claim_chunk();
+            let outputs = set.claim_in_place();
             let outputs = outputs.unwrap_or_else(|| set.futures().claim_in_order(|output| output));
             Self::end(this);
             outputs
@@ -225,8 +225,8 @@ impl<F: Future> sealed::Core for FutureSet<F> {
     }
 
     #[inline]
-    fn claim_chunk(&mut self) -> Option<Vec<F::Output>> {
-        self.claim_chunk()
+    fn claim_in_place(&mut self) -> Option<Vec<F::Output>> {
+        self.claim_in_place()
     }
 
     #[inline]

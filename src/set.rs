@@ -65,8 +65,8 @@ pub struct Progress {
 ///
 /// Inserting, waking, completing and claiming are O(1), whatever the number in flight. An empty set owns no memory. Futures
 /// are stored in chunks of up to 64, which are reused and never moved; a set that is collected from an iterator of known
-/// length allocates what it needs. Beyond its future or its output, whichever is larger, a child costs a few bytes, and a few more
-/// once it keeps a waker.
+/// length allocates what it needs, mostly in one piece. Beyond its future or its output, whichever is larger, a child costs a few bytes,
+/// and a few more once it keeps a waker.
 ///
 /// # Panics in futures
 ///
@@ -476,13 +476,14 @@ impl<F: Future> FutureSet<F> {
         all
     }
 
-    /// Claims all outputs, in the order of insertion, in the memory of the set, if they are just like a vector there.
+    /// Claims all outputs, in the order of insertion, in the memory of the set, if they are just like a vector there. The set is not polled
+    /// afterwards.
     #[inline]
-    pub(crate) fn claim_chunk(&mut self) -> Option<Vec<F::Output>> {
+    pub(crate) fn claim_in_place(&mut self) -> Option<Vec<F::Output>> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => store.take_chunk(),
-            Account::Books(books) => books.done.claim_chunk(store),
+            Account::Row(_) => store.take_in_place(),
+            Account::Books(books) => books.done.claim_in_place(store),
         }
     }
 
@@ -497,11 +498,7 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn claim_in_order<T>(&mut self, map: impl FnMut(F::Output) -> T) -> Vec<T> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => {
-                let mut all = Vec::with_capacity(store.unclaimed());
-                store.take_outputs(&mut all, map);
-                all
-            }
+            Account::Row(_) => store.take_outputs(map),
             Account::Books(books) => books.done.claim_in_order(store, map),
         }
     }
@@ -708,8 +705,8 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
         // Each way puts its own set together. A common one would be put together in memory, as the second way's parts come by a
         // pointer, and moved from there: processors wait where a wide load meets narrow stores.
         match next {
-            None => Self::of(Row::of(beginning)),
-            Some((future, futures)) => Self::of(Row::of_more(beginning, future, futures)),
+            None if beginning.is_chunk() => Self::of(Row::of(beginning)),
+            next => Self::of(Row::of_more(beginning, next)),
         }
     }
 }

@@ -22,6 +22,11 @@ thread_local! {
     static COUNTS: Cell<Counts> = const { Cell::new(Counts { allocations: 0, bytes: 0, peak: 0 }) };
 }
 
+thread_local! {
+    /// How large an allocation may be.
+    static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
 fn grown(bytes: usize) {
     COUNTS.with(|counts| {
         let mut now = counts.get();
@@ -40,9 +45,12 @@ fn shrunk(bytes: usize) {
     });
 }
 
-// SAFETY: every call is handed on to the system's allocator as it came.
+// SAFETY: every call is handed on to the system's allocator as it came, or refused.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > LARGEST.get() {
+            return std::ptr::null_mut();
+        }
         grown(layout.size());
         // SAFETY: the caller's promise is ours.
         unsafe { System.alloc(layout) }
@@ -176,11 +184,19 @@ fn at_most_two_allocations_for_a_gather_of_up_to_64() {
 
 #[test]
 fn one_allocation_where_a_future_is_no_larger_than_its_output() {
-    for count in [1, 8, 64] {
+    for count in [1, 8, 64, 65, 1000, 100_000_usize] {
         let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(2)))));
-        assert_eq!(outputs, vec![7; count]);
-        assert_eq!(spent.allocations, 1, "{count}: the outputs stay there");
-        assert_eq!(spent.peak, count * size_of::<u64>());
+        assert_eq!((outputs.len(), outputs.capacity()), (count, count));
+        assert!(outputs.iter().all(|output| *output == 7));
+        // From the second block of 64 on there is a directory, in two parts.
+        let directory = if count <= 64 { 0 } else { 2 };
+        let spent_on_it = spent.peak - count * size_of::<u64>();
+        assert_eq!(
+            spent.allocations,
+            1 + directory,
+            "{count}: the outputs stay there"
+        );
+        assert!(spent_on_it <= directory * count, "{count}: {spent:?}");
     }
     // So do those of results, if half of that memory is enough for them.
     let (outputs, spent) =
@@ -214,6 +230,13 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
         })]))
     });
     assert_eq!((outputs, spent.allocations), (vec![[7; 16]], 3));
+    // And of those who were inserted one after another.
+    let mut set = FutureSet::with_capacity(8);
+    for _ in 0..8 {
+        set.insert(Yield(0));
+    }
+    let (outputs, spent) = counted(|| finish(gather(set)));
+    assert_eq!((outputs, spent.allocations), (vec![7; 8], 0));
     // One of the places is free.
     let (_, spent) = counted(|| {
         let mut set = FutureSet::with_capacity(3);
@@ -235,8 +258,85 @@ fn a_borrowed_set_keeps_its_memory() {
 }
 
 #[test]
+fn a_few_allocations_for_a_number_that_is_known() {
+    // The futures, the directory in two parts, the outputs.
+    for count in [65, 1000, 10_000] {
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(ready))));
+        assert_eq!((outputs.len(), spent.allocations), (count, 4));
+    }
+    // Results are unwrapped where they are.
+    let results = (0..1000).map(|n| ready(Ok::<u64, u64>(n)));
+    let (outputs, spent) = counted(|| finish(try_gather(results)));
+    assert_eq!((outputs, spent.allocations), (Ok((0..1000).collect()), 3));
+}
+
+#[test]
+fn what_is_not_to_be_had_in_one_piece_comes_in_several() {
+    let sum = |count| {
+        let mut sevens = as_completed((0..count).map(|_| Yield(1)));
+        std::iter::from_fn(|| finish(sevens.next())).sum::<u64>()
+    };
+    const COUNT: u64 = 1000;
+    let (all, at_once) = counted(|| sum(COUNT));
+    LARGEST.set(4096);
+    let (parts, one_by_one) = counted(|| sum(COUNT));
+    LARGEST.set(usize::MAX);
+    assert_eq!((all, parts), (7 * COUNT, 7 * COUNT));
+    assert_eq!(
+        one_by_one.allocations - at_once.allocations,
+        COUNT.div_ceil(64) as usize - 1,
+        "a block of 64 each: {at_once:?}, {one_by_one:?}"
+    );
+}
+
+/// Says that it has more items than it has: as many as the second number.
+struct Boasting<I>(I, usize);
+
+impl<I: Iterator> Iterator for Boasting<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        self.0.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.1, None)
+    }
+}
+
+/// Ready at once, and without a size, as its output.
+struct Nothing;
+
+impl Future for Nothing {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+#[test]
+fn a_boast_costs_little() {
+    for announced in [1 << 31, usize::MAX] {
+        LARGEST.set(1 << 20);
+        let (outputs, spent) = counted(|| {
+            let sevens = Boasting((0..70).map(|_| Yield(1)), announced);
+            let nothings = Boasting((0..70).map(|_| Nothing), announced);
+            (finish(gather(sevens)), finish(gather(nothings)))
+        });
+        LARGEST.set(usize::MAX);
+        assert_eq!(outputs, (vec![7; 70], vec![(); 70]));
+        assert!(spent.peak < 2 << 20, "{announced}: {spent:?}");
+    }
+}
+
+#[test]
 fn one_allocation_per_64_children_and_a_few_for_the_directory() {
     for count in [65, 1000, 10_000, 100_000] {
+        let unknown = (0..count).filter(|_| true).map(|_| Yield(1));
+        let (outputs, spent) = counted(|| finish(gather(unknown)));
+        assert_eq!(outputs.len(), count);
+        assert!(spent.allocations <= count.div_ceil(64) + 24, "{spent:?}");
         let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(1)))));
         assert_eq!(outputs.len(), count);
         let most = count.div_ceil(64) + 16;

@@ -224,16 +224,16 @@ impl<T> Done<T> {
         self.places.clear();
     }
 
-    /// Claims all outputs, in the order of insertion, if they are just like a vector in memory.
+    /// Claims all outputs, in the order of insertion, if they are just like a vector in memory. Nobody may come back to a place afterwards.
     #[inline]
-    pub(super) fn claim_chunk<F: Future<Output = T>>(
+    pub(super) fn claim_in_place<F: Future<Output = T>>(
         &mut self,
         store: &mut Store<F>,
     ) -> Option<Vec<T>> {
         if !self.is_in_order(store) {
             return None;
         }
-        let outputs = store.take_chunk()?;
+        let outputs = store.take_in_place()?;
         self.forget_places();
         Some(outputs)
     }
@@ -244,11 +244,9 @@ impl<T> Done<T> {
         store: &mut Store<F>,
         mut map: impl FnMut(T) -> U,
     ) -> Vec<U> {
-        let mut all = Vec::with_capacity(store.unclaimed());
         if self.is_in_order(store) {
             self.forget_places();
-            store.take_outputs(&mut all, map);
-            return all;
+            return store.take_outputs(map);
         }
         self.keep_order(store);
         let mut keyed = Vec::with_capacity(store.unclaimed());
@@ -256,6 +254,8 @@ impl<T> Done<T> {
             keyed.push((key.index, output));
         }
         keyed.sort_unstable_by_key(|(index, _)| *index);
+        // Collected, they would stay in the larger memory of the keyed ones.
+        let mut all = Vec::with_capacity(keyed.len());
         all.extend(keyed.into_iter().map(|(_, output)| map(output)));
         all
     }

@@ -49,19 +49,20 @@ impl Row {
     /// A store of futures, and the row of those who are in it.
     #[inline(always)]
     pub(super) fn of<F: Future>(futures: Beginning<F, F::Output>) -> (Store<F>, Self) {
-        let queued = u32::from(futures.len() != 0);
+        let queued = futures.len().div_ceil(64);
         (Store::of(futures), Self::new(queued))
     }
 
-    /// The same, with what follows of the futures.
+    /// The same, of more than one block, or with what follows of the futures.
     #[inline(never)]
     pub(super) fn of_more<F: Future>(
         futures: Beginning<F, F::Output>,
-        next: F,
-        rest: impl Iterator<Item = F>,
+        next: Option<(F, impl Iterator<Item = F>)>,
     ) -> (Store<F>, Self) {
         let (mut store, mut row) = Self::of(futures);
-        row.fill(&mut store, next, rest);
+        if let Some((next, rest)) = next {
+            row.fill(&mut store, next, rest);
+        }
         (store, row)
     }
 

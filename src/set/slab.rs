@@ -2,12 +2,16 @@
 //!
 //! A place holds one *pinned* value of type `P`, or the *settled* value of type `V` that took over the place when the
 //! pinned one was done, or nothing. Places come in chunks of up to 64. A chunk is allocated once, for as many places as
-//! are asked for, and stays where it is until the slab is dropped.
+//! are asked for, alone or with others, and stays where it is until the slab is dropped.
 //!
 //! # Invariants
 //!
-//! 1. The slots of a chunk are one allocation of `capacity` slots, `STRIDE` bytes apart, aligned for `Slot<P, V>`. It is
-//!    made in `Slots::allocate`, freed in `Chunk::drop` or given away in `take_chunk`, and moved nowhere in between.
+//! 1. The `capacity` slots of a chunk lie `STRIDE` bytes apart and are aligned for `Slot<P, V>`. Either they are an allocation of the
+//!    chunk's own, and `owned` is `capacity`, or they are part of the slab's *arena*, and `owned` is 0. An arena is one allocation for the
+//!    slots of the chunks with which a slab begins: those of chunk `n` start at its slot `64 * n`, and all chunks but the last have 64.
+//!    (An allocation of no bytes is none.) Memory comes from `Slots::allocate` or `Slots::allocate_arena`, is freed in `Chunk::drop` or
+//!    `Arena::drop`, or given away in `take_in_place`, and moved nowhere in between. An arena is dropped after its chunks: it is behind
+//!    `chunks` in `Directory`, which is behind `first` in `Slab`.
 //! 2. Only bits below `capacity` are ever set in `live`, `settled` and `free`, and no bit is set in two of them.
 //! 3. A slot whose bit is set in `live` holds an initialised `P`; one whose bit is set in `settled` holds an initialised
 //!    `V`. Every other slot is uninitialised memory.
@@ -27,7 +31,7 @@ use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::Poll;
 
-use chunk::{Chunk, Slots};
+use chunk::{Arena, Chunk, Slots};
 
 /// Places in a full chunk; also the bits of its words.
 const CHUNK: usize = 64;
@@ -179,55 +183,115 @@ unsafe fn settle<P, V>(slot: *mut u8, value: V) {
     unsafe { slot.cast::<P>().drop_in_place() };
 }
 
-/// What a slab begins with: a chunk to be, whose first places are filled. Drops them with the chunk.
+/// What a slab begins with: a chunk to be, or several in an arena, whose first places are filled. Drops what is in them, too.
 pub(super) struct Beginning<P, V> {
     slots: Slots<P, V>,
     len: u32,
     /// As of the slab.
     expected: u32,
+    /// If the slots are those of an arena: this, with room for all of its chunks, so that nothing is allocated once there are values.
+    rest: Option<Box<Directory<P, V>>>,
 }
 
 impl<P, V> Beginning<P, V> {
+    /// Room for as many values, a full chunk at most.
+    #[inline(always)]
+    fn in_chunk(announced: u32) -> Self {
+        let capacity = announced.min(CHUNK as u32);
+        Self {
+            slots: Slots::allocate(capacity),
+            len: 0,
+            expected: announced - capacity,
+            rest: None,
+        }
+    }
+
+    /// Room for as many values in an arena. `None` if there is not so much memory: the number may be no more than a boast.
+    #[cold]
+    fn in_arena(announced: u32) -> Option<Self> {
+        if announced > MAX_PLACES {
+            return None;
+        }
+        let slots = Slots::allocate_arena(announced)?;
+        let arena = Arena::new(&slots);
+        let mut chunks = Vec::new();
+        chunks.try_reserve_exact(arena.chunks() as usize - 1).ok()?;
+        Some(Self {
+            slots,
+            len: 0,
+            expected: 0,
+            rest: Some(Box::new(Directory {
+                chunks,
+                arena: Some(arena),
+            })),
+        })
+    }
+
     /// How many values there are.
     #[inline]
     pub(super) fn len(&self) -> u32 {
         self.len
     }
 
+    /// Whether it is no more than one chunk.
+    #[inline]
+    pub(super) fn is_chunk(&self) -> bool {
+        self.slots.capacity() <= CHUNK as u32
+    }
+
     /// The slab. The values are marked, and their ordinals count from 0.
     #[inline(always)]
     pub(super) fn into_slab(self) -> Slab<P, V> {
-        let beginning = ManuallyDrop::new(self);
+        ManuallyDrop::new(self).take_slab()
+    }
+
+    /// The same. Done once; there is nothing left to drop then.
+    #[inline(always)]
+    fn take_slab(&mut self) -> Slab<P, V> {
+        if !self.is_chunk() {
+            return self.take_slab_of_many();
+        }
         Slab {
-            open: if beginning.is_full() { NONE } else { 0 },
-            expected: beginning.expected,
-            first: beginning.chunk(),
+            first: Chunk::of(&self.slots, self.len),
             rest: None,
+            open: if self.len == self.slots.capacity() {
+                NONE
+            } else {
+                0
+            },
+            expected: self.expected,
         }
     }
 
-    #[inline]
-    fn is_full(&self) -> bool {
-        self.len == self.slots.capacity()
-    }
-
-    #[inline]
-    fn chunk(&self) -> Chunk<P, V> {
-        Chunk::of(&self.slots, self.len)
+    /// The same, if it is more than one chunk. If fewer values have come than were announced, memory behind the last chunk that has one
+    /// is left unused.
+    fn take_slab_of_many(&mut self) -> Slab<P, V> {
+        let last = self.len.saturating_sub(1) / CHUNK as u32;
+        let chunk = |number| Chunk::in_arena(&self.slots, number, self.len);
+        let rest = self.rest.take();
+        let mut rest = rest.expect("an arena has a directory, which is taken once");
+        rest.chunks.extend((1..=last).map(chunk));
+        let is_full = self.len == self.slots.capacity() || self.len == (last + 1) * CHUNK as u32;
+        Slab {
+            first: chunk(0),
+            rest: Some(rest),
+            open: if is_full { NONE } else { last },
+            expected: self.expected,
+        }
     }
 }
 
 impl<P, V> Drop for Beginning<P, V> {
     #[inline]
     fn drop(&mut self) {
-        drop(self.chunk());
+        drop(self.take_slab());
     }
 }
 
 pub(super) struct Slab<P, V> {
-    /// The first chunk needs no directory.
+    /// The first chunk needs no directory. It is dropped before `rest`, whose arena it may lie in.
     first: Chunk<P, V>,
-    rest: Directory<P, V>,
+    rest: Option<Box<Directory<P, V>>>,
     /// The first chunk with a free place.
     open: u32,
     /// How many insertions have been announced, as far as this number can tell.
@@ -241,11 +305,11 @@ fn announced(insertions: usize) -> u32 {
 }
 
 /// The chunks behind the first.
-#[allow(
-    clippy::box_collection,
-    reason = "small slabs need none, and are moved about"
-)]
-type Directory<P, V> = Option<Box<Vec<Chunk<P, V>>>>;
+struct Directory<P, V> {
+    chunks: Vec<Chunk<P, V>>,
+    /// The memory of the slab's first chunk and of the first of these, if it is not their own. Dropped after them.
+    arena: Option<Arena<P, V>>,
+}
 
 impl<P, V> Slab<P, V> {
     pub(super) const fn new() -> Self {
@@ -272,7 +336,7 @@ impl<P, V> Slab<P, V> {
     /// The chunks behind the first.
     #[inline]
     fn rest(&self) -> &[Chunk<P, V>] {
-        self.rest.as_ref().map_or(&[], |rest| rest)
+        self.rest.as_ref().map_or(&[], |rest| &rest.chunks)
     }
 
     #[inline]
@@ -291,7 +355,10 @@ impl<P, V> Slab<P, V> {
         } = self;
         let chunk = match number as usize {
             0 => first,
-            n => &mut rest.as_deref_mut().map_or(&mut [][..], |rest| rest)[n - 1],
+            n => {
+                let rest = rest.as_mut();
+                &mut rest.map_or(&mut [][..], |rest| &mut rest.chunks)[n - 1]
+            }
         };
         (chunk, open)
     }
@@ -333,9 +400,13 @@ impl<P, V> Slab<P, V> {
         } else {
             // A directory that is larger than this grows as it is filled.
             let expected = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
-            self.rest
-                .get_or_insert_with(|| Box::new(Vec::with_capacity(expected)))
-                .push(chunk);
+            let rest = self.rest.get_or_insert_with(|| {
+                Box::new(Directory {
+                    chunks: Vec::with_capacity(expected),
+                    arena: None,
+                })
+            });
+            rest.chunks.push(chunk);
         }
         self.expected = self.expected.saturating_sub(capacity);
         self.open = index as u32;
@@ -362,17 +433,18 @@ impl<P, V> Slab<P, V> {
         first + index
     }
 
-    /// The first of `values`, as many as their number is known to be, a full chunk at most. Gives the next one, if there is one, with those
-    /// behind it.
+    /// The first of `values`: as many as their number is known to be, or a full chunk, if an arena for more is not to be had. Gives the
+    /// next one, if there is one, with those behind it.
     #[inline(always)]
     pub(super) fn begin<I: Iterator<Item = P>>(values: I) -> (Beginning<P, V>, Option<(P, I)>) {
         let announced = announced(values.size_hint().0);
-        let capacity = announced.min(CHUNK as u32);
-        let mut beginning = Beginning {
-            slots: Slots::allocate(capacity),
-            len: 0,
-            expected: announced - capacity,
+        let arena = if announced > CHUNK as u32 {
+            Beginning::in_arena(announced)
+        } else {
+            None
         };
+        let mut beginning = arena.unwrap_or_else(|| Beginning::in_chunk(announced));
+        let capacity = beginning.slots.capacity();
         // After a panic it goes first.
         let mut values = values;
         while beginning.len < capacity {
@@ -662,10 +734,16 @@ impl<P, V> Slab<P, V> {
         }
     }
 
-    /// Takes all settled values out, in the order of places, which are free afterwards, and appends what `map` makes of them.
+    /// Takes all settled values out, in the order of places, which are free afterwards, and gives what `map` makes of them. `count` is how
+    /// many there are.
     ///
     /// Values that `map` has not been given when it panics are leaked.
-    pub(super) fn take_all<T>(&mut self, all: &mut Vec<T>, mut map: impl FnMut(V) -> T) {
+    ///
+    /// # Panics
+    ///
+    /// If there are more than the vector has room for.
+    pub(super) fn take_all<T>(&mut self, count: usize, mut map: impl FnMut(V) -> T) -> Vec<T> {
+        let mut all = Vec::with_capacity(count);
         for number in 0..=self.rest().len() as u32 {
             let (chunk, open) = self.chunk_mut(number);
             let mut taken = core::mem::take(&mut chunk.settled);
@@ -681,7 +759,6 @@ impl<P, V> Slab<P, V> {
             } else {
                 taken.count_ones() as usize
             };
-            all.reserve(count);
             let len = all.len() + count;
             for (index, room) in (0..).zip(&mut all.spare_capacity_mut()[..count]) {
                 let index = if is_row {
@@ -697,6 +774,7 @@ impl<P, V> Slab<P, V> {
             // SAFETY: one was written for each bit, as many as were counted.
             unsafe { all.set_len(len) };
         }
+        all
     }
 
     /// Whether dropping this would do nothing.
@@ -706,25 +784,38 @@ impl<P, V> Slab<P, V> {
         self.first.capacity == 0
     }
 
-    /// Takes out the settled values of a slab of one chunk that is full of them, in the order of places and in the memory of that chunk, if
-    /// a vector's memory is just like that. The slab is then without a chunk.
+    /// Takes out the settled values of a slab that is full of them, in the order of places and in the memory where they are, if that is one
+    /// allocation, and a vector's would be just like it. The slab is then without a chunk, and nobody may come back to its places.
     #[inline]
-    pub(super) fn take_chunk(&mut self) -> Option<Vec<V>> {
-        let chunk = &mut self.first;
-        if !Chunk::<P, V>::IS_LIKE_VEC
-            || self.rest.is_some()
-            || !chunk.is_settled()
-            || chunk.marks != 0
-        {
+    pub(super) fn take_in_place(&mut self) -> Option<Vec<V>> {
+        if !Chunk::<P, V>::IS_LIKE_VEC || !self.first.is_settled() {
             return None;
         }
+        let slots = match self.rest {
+            None => self.first.slots(),
+            Some(_) => self.take_rest()?,
+        };
         // All of the chunk's but the slots.
-        chunk.ordinals = None;
-        let chunk = ManuallyDrop::new(core::mem::replace(chunk, Chunk::EMPTY));
-        let capacity = usize::from(chunk.capacity);
-        // SAFETY: the memory comes from the global allocator with the layout of as many `V` (invariant 1 and `IS_LIKE_VEC`), and is
-        // not freed by the chunk, which is not dropped. All are initialised (invariant 3), as all bits are set.
-        Some(unsafe { Vec::from_raw_parts(chunk.slot(0).cast(), capacity, capacity) })
+        self.first.ordinals = None;
+        core::mem::forget(core::mem::replace(&mut self.first, Chunk::EMPTY));
+        // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as the chunk was forgotten, and the
+        // arena gave it away. It is laid out like a vector's, and all slots hold a `V` (invariant 3), whose bits are gone (invariant 5).
+        Some(unsafe { slots.to_vec() })
+    }
+
+    /// Forgets the chunks behind the first, if they are full of settled values and, with it, are all of an arena, whose memory is given.
+    #[cold]
+    fn take_rest(&mut self) -> Option<Slots<P, V>> {
+        let Directory { chunks, arena } = &mut **self.rest.as_mut()?;
+        let in_arena = arena.as_ref()?.chunks();
+        let is_full = |chunk: &Chunk<P, V>| chunk.is_in_arena() && chunk.is_settled();
+        if chunks.len() + 1 != in_arena as usize || !chunks.iter().all(is_full) {
+            return None;
+        }
+        for chunk in chunks {
+            chunk.settled = 0;
+        }
+        self.rest.take()?.arena.map(Arena::into_slots)
     }
 
     /// Drops everything, in the order of places, also if a destructor panics. All places are free afterwards, but for those

@@ -346,11 +346,11 @@ impl<F: Future> Store<F> {
         self.slab.marked()
     }
 
-    /// Takes all outputs out of their places, in the order of places, and appends what `map` makes of them.
+    /// Takes all outputs out of their places, in the order of places, and gives what `map` makes of them.
     #[inline]
-    pub(super) fn take_outputs<T>(&mut self, all: &mut Vec<T>, map: impl FnMut(F::Output) -> T) {
-        self.tally.unclaimed = 0;
-        self.slab.take_all(all, map);
+    pub(super) fn take_outputs<T>(&mut self, map: impl FnMut(F::Output) -> T) -> Vec<T> {
+        let count = core::mem::take(&mut self.tally.unclaimed);
+        self.slab.take_all(count, map)
     }
 
     /// Whether dropping this would do nothing.
@@ -359,10 +359,10 @@ impl<F: Future> Store<F> {
         self.slab.owns_nothing()
     }
 
-    /// Takes all outputs out, in the order of places, if they are just like a vector in memory.
+    /// Takes all outputs out, in the order of places, if they are just like a vector in memory. Nobody may come back to a place afterwards.
     #[inline]
-    pub(super) fn take_chunk(&mut self) -> Option<Vec<F::Output>> {
-        let outputs = self.slab.take_chunk()?;
+    pub(super) fn take_in_place(&mut self) -> Option<Vec<F::Output>> {
+        let outputs = self.slab.take_in_place()?;
         self.tally.unclaimed = 0;
         Some(outputs)
     }

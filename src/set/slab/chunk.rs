@@ -2,6 +2,7 @@
 
 use alloc::alloc::{alloc, dealloc, handle_alloc_error};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::alloc::Layout;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -9,6 +10,11 @@ use core::pin::Pin;
 use core::ptr::NonNull;
 
 use super::{CHUNK, NONE};
+
+/// Memory that is larger, in bytes, is often got from the system, and given back to it, each time; what comes piece by piece is used again.
+const LARGE: usize = 1 << 20;
+
+const TOO_LARGE: &str = "the futures of one chunk exceed the address space";
 
 /// The memory of one place. Which field is initialised, the bits of the chunk tell (invariant 3).
 union Slot<P, V> {
@@ -33,6 +39,8 @@ pub(super) struct Chunk<P, V> {
     /// The next chunk with a free place.
     pub(super) next_open: u32,
     pub(super) capacity: u8,
+    /// How many of the slots are an allocation of the chunk's own: all, or, in an arena, none.
+    owned: u8,
     values: PhantomData<Slot<P, V>>,
 }
 
@@ -42,10 +50,10 @@ fn lowest(n: u32) -> u64 {
     u64::MAX.checked_shr(64 - n).unwrap_or(0)
 }
 
-/// The addresses of the slots of one chunk, for as long as it is there.
+/// The addresses of the slots of one chunk, or of an arena, for as long as they are there.
 pub(super) struct Slots<P, V> {
     first: NonNull<u8>,
-    capacity: u8,
+    capacity: u32,
     values: PhantomData<Slot<P, V>>,
 }
 
@@ -54,36 +62,121 @@ impl<P, V> Slots<P, V> {
     #[inline]
     pub(super) fn allocate(capacity: u32) -> Self {
         debug_assert!(capacity as usize <= CHUNK);
-        let layout = Chunk::<P, V>::layout(capacity as usize);
+        let layout = Chunk::<P, V>::layout(capacity).expect(TOO_LARGE);
+        Self::of_layout(layout, capacity).unwrap_or_else(|| handle_alloc_error(layout))
+    }
+
+    /// Memory for the slots of an arena, if it is to be had, and worth it.
+    pub(super) fn allocate_arena(capacity: u32) -> Option<Self> {
+        let layout = Chunk::<P, V>::layout(capacity)?;
+        // A vector of all outputs would be as large.
+        let is_worth_it = Chunk::<P, V>::IS_LIKE_VEC || layout.size() <= LARGE;
+        is_worth_it.then(|| Self::of_layout(layout, capacity))?
+    }
+
+    /// Memory of this layout, that of as many slots.
+    #[inline]
+    fn of_layout(layout: Layout, capacity: u32) -> Option<Self> {
         let first = if layout.size() == 0 {
             NonNull::<Slot<P, V>>::dangling().cast()
         } else {
             // SAFETY: the layout's size is not zero.
-            let memory = unsafe { alloc(layout) };
-            NonNull::new(memory).unwrap_or_else(|| handle_alloc_error(layout))
+            NonNull::new(unsafe { alloc(layout) })?
         };
-        Self {
+        Some(Self {
             first,
-            capacity: capacity as u8,
+            capacity,
             values: PhantomData,
-        }
+        })
     }
 
     #[inline]
     pub(super) fn capacity(&self) -> u32 {
-        self.capacity.into()
+        self.capacity
+    }
+
+    /// Those of the chunk of that number in an arena, which has as many.
+    fn of_chunk(&self, number: u32) -> Self {
+        let start = number * CHUNK as u32;
+        let first = NonNull::new(self.at(start)).expect("no slot is at address zero");
+        Self {
+            first,
+            capacity: (self.capacity - start).min(CHUNK as u32),
+            values: PhantomData,
+        }
     }
 
     /// The address of slot `index`.
     #[inline]
     pub(super) fn at(&self, index: u32) -> *mut u8 {
-        debug_assert!(index < u32::from(self.capacity));
+        debug_assert!(index < self.capacity);
         let offset = index as usize * Chunk::<P, V>::STRIDE;
-        // SAFETY: every caller has found the bit `index` in one of the words of the chunk (invariant 2), or has counted up to its
-        // capacity, and the chunk is still there: the offset is within the allocation (invariant 1).
+        // SAFETY: every caller has found the bit `index` in one of the words of the chunk (invariant 2), or has counted up to the
+        // capacity, and the memory is still there: the offset is within the allocation (invariant 1).
         unsafe { self.first.as_ptr().add(offset) }
     }
+
+    /// Frees the memory.
+    ///
+    /// # Safety
+    ///
+    /// It was allocated for as many slots, or there are none, and is not used any more.
+    #[inline]
+    unsafe fn free(&self) {
+        let layout = Chunk::<P, V>::layout(self.capacity).expect(TOO_LARGE);
+        if layout.size() != 0 {
+            // SAFETY: by the contract of this function, memory was allocated with this layout.
+            unsafe { dealloc(self.first.as_ptr(), layout) };
+        }
+    }
+
+    /// The memory as a vector, which frees it.
+    ///
+    /// # Safety
+    ///
+    /// It was allocated for as many slots, which are laid out like a vector of settled values (`Chunk::IS_LIKE_VEC`). All of them hold
+    /// one, and nobody else reaches them any more.
+    #[inline]
+    pub(super) unsafe fn to_vec(&self) -> Vec<V> {
+        let capacity = self.capacity as usize;
+        // SAFETY: by the contract of this function. The memory comes from the global allocator.
+        unsafe { Vec::from_raw_parts(self.first.as_ptr().cast(), capacity, capacity) }
+    }
 }
+
+/// The memory of an arena, to be dropped after its chunks.
+pub(super) struct Arena<P, V>(Slots<P, V>);
+
+impl<P, V> Arena<P, V> {
+    /// Takes over the memory of these slots: there is only one of the same.
+    pub(super) fn new(slots: &Slots<P, V>) -> Self {
+        Self(Slots { ..*slots })
+    }
+
+    /// How many chunks it has room for.
+    pub(super) fn chunks(&self) -> u32 {
+        self.0.capacity.div_ceil(CHUNK as u32)
+    }
+
+    /// The memory, which is not freed then.
+    pub(super) fn into_slots(self) -> Slots<P, V> {
+        Slots {
+            ..ManuallyDrop::new(self).0
+        }
+    }
+}
+
+impl<P, V> Drop for Arena<P, V> {
+    fn drop(&mut self) {
+        // SAFETY: the memory was allocated for as many slots, and its chunks are gone (invariant 1).
+        unsafe { self.0.free() };
+    }
+}
+
+// SAFETY: an arena owns memory, not what is in it.
+unsafe impl<P, V> Send for Arena<P, V> {}
+// SAFETY: as above.
+unsafe impl<P, V> Sync for Arena<P, V> {}
 
 impl<P, V> Chunk<P, V> {
     /// The distance of two slots. Futures whose size is a large power of two would all start in the same few cache sets.
@@ -113,15 +206,15 @@ impl<P, V> Chunk<P, V> {
         ordinals: None,
         next_open: NONE,
         capacity: 0,
+        owned: 0,
         values: PhantomData,
     };
 
+    /// The layout of the memory of as many slots. `None` if they exceed the address space.
     #[inline]
-    fn layout(capacity: usize) -> Layout {
-        Self::STRIDE
-            .checked_mul(capacity)
-            .and_then(|size| Layout::from_size_align(size, align_of::<Slot<P, V>>()).ok())
-            .expect("the futures of one chunk exceed the address space")
+    fn layout(capacity: u32) -> Option<Layout> {
+        let size = Self::STRIDE.checked_mul(capacity as usize)?;
+        Layout::from_size_align(size, align_of::<Slot<P, V>>()).ok()
     }
 
     /// A chunk of as many places, all of them free.
@@ -131,7 +224,8 @@ impl<P, V> Chunk<P, V> {
         Self::of(&Slots::allocate(capacity), 0)
     }
 
-    /// The chunk of these slots, the first `len` of which hold pinned values, and are marked. There is only one of the same slots.
+    /// The chunk of these slots, the first `len` of which hold pinned values, and are marked. There is only one of the same slots, and it
+    /// owns their memory.
     #[inline]
     pub(super) fn of(slots: &Slots<P, V>, len: u32) -> Self {
         let filled = lowest(len);
@@ -139,14 +233,31 @@ impl<P, V> Chunk<P, V> {
             slots: slots.first,
             live: filled,
             settled: 0,
-            free: lowest(slots.capacity.into()) ^ filled,
+            free: lowest(slots.capacity) ^ filled,
             marks: filled,
             base: 0,
             ordinals: None,
             next_open: NONE,
-            capacity: slots.capacity,
+            capacity: slots.capacity as u8,
+            owned: slots.capacity as u8,
             values: PhantomData,
         }
+    }
+
+    /// The chunk of that number of an arena, which has as many, and the first `len` of whose slots hold pinned values, which are marked.
+    /// There is only one of the same number.
+    pub(super) fn in_arena(arena: &Slots<P, V>, number: u32, len: u32) -> Self {
+        let start = number * CHUNK as u32;
+        let len = len.saturating_sub(start).min(CHUNK as u32);
+        let mut chunk = Self::of(&arena.of_chunk(number), len);
+        chunk.base = start.into();
+        chunk.owned = 0;
+        chunk
+    }
+
+    /// Whether the slots are part of an arena.
+    pub(super) fn is_in_arena(&self) -> bool {
+        self.owned != self.capacity
     }
 
     /// The address of slot `index`.
@@ -159,15 +270,15 @@ impl<P, V> Chunk<P, V> {
     pub(super) fn slots(&self) -> Slots<P, V> {
         Slots {
             first: self.slots,
-            capacity: self.capacity,
+            capacity: self.capacity.into(),
             values: PhantomData,
         }
     }
 
-    /// Whether all places have settled values, and there are some.
+    /// Whether all places have settled values, there are some, and none is marked.
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
-        self.capacity != 0 && self.settled == lowest(self.capacity.into())
+        self.capacity != 0 && self.settled == lowest(self.capacity.into()) && self.marks == 0
     }
 
     /// The pinned value in slot `index`.
@@ -249,11 +360,12 @@ impl<P, V> Drop for Chunk<P, V> {
         impl<P, V> Drop for Free<'_, P, V> {
             #[inline]
             fn drop(&mut self) {
-                let layout = Chunk::<P, V>::layout(usize::from(self.0.capacity));
-                if layout.size() != 0 {
-                    // SAFETY: the memory was allocated with this layout (invariant 1) and is not used any more.
-                    unsafe { dealloc(self.0.slots.as_ptr(), layout) };
-                }
+                let owned = Slots {
+                    capacity: self.0.owned.into(),
+                    ..self.0.slots()
+                };
+                // SAFETY: that memory, if it is any, was allocated for as many slots (invariant 1) and is not used any more.
+                unsafe { owned.free() };
             }
         }
         let chunk = Free(self);

@@ -176,9 +176,8 @@ fn outputs_are_found_across_chunks() {
         assert_eq!(place, **output);
         true
     });
-    let mut all = vec![0];
-    slab.take_all(&mut all, |value| *value);
-    assert_eq!(all, [0, 3, 63, 64, 130]);
+    let all = slab.take_all(4, |value| *value);
+    assert_eq!(all, [3, 63, 64, 130]);
     assert_eq!(outputs(&slab, 0, 9), []);
 }
 
@@ -219,27 +218,49 @@ fn marks_are_those_of_what_was_filled() {
 
 #[test]
 fn a_slab_begins_with_as_many_as_were_announced() {
-    for (n, first) in [(0, 0), (1, 1), (63, 63), (64, 64), (65, 64), (200, 64)] {
+    for n in [0, 1, 63, 64, 65, 128, 129, 200] {
         let (beginning, next) = Slab::<u32, ()>::begin(0..n);
-        assert_eq!(beginning.len(), first);
-        let next = next.map(|(next, rest)| (next, rest.count()));
-        let behind = n.checked_sub(65).map(|behind| (64, behind as usize));
-        assert_eq!(next, behind, "the next one, and those behind it");
+        assert_eq!(beginning.len(), n);
+        assert_eq!(beginning.is_chunk(), n <= 64);
+        assert!(next.is_none());
         let mut slab = beginning.into_slab();
         assert!(slab.is_full());
-        assert_eq!(slab.marked(), first as usize);
-        assert_eq!(slab.pinned_in(0), *slab.marks_mut(0));
-        for place in 0..first {
+        assert_eq!(slab.marked(), n as usize);
+        assert_eq!(slab.chunks(), n.div_ceil(64).max(1));
+        for number in 0..slab.chunks() {
+            assert_eq!(slab.pinned_in(number), *slab.marks_mut(number));
+        }
+        for place in 0..n {
             assert_eq!(slab.ordinal(place), Some(place.into()));
             assert_eq!(slab.at(place).pinned().as_deref(), Some(&place));
         }
-        let place = if first == 0 { 0 } else { 64 };
-        assert_eq!(slab.insert(9, first.into()), place, "in the next chunk");
+        let place = n.next_multiple_of(64);
+        assert_eq!(slab.insert(9, n.into()), place, "in the next chunk");
     }
 }
 
-/// Says that it has more values than it has.
-struct Boasting(core::ops::Range<u32>);
+/// Allocators do not like pieces of more than a mebibyte.
+#[test]
+fn a_slab_of_a_mebibyte_begins_in_one_piece() {
+    type Cell = [u64; 8];
+    let cells = |n| (0..n).map(|n| [n; 8]);
+    let (beginning, next) = Slab::<Cell, ()>::begin(cells(1 << 14));
+    assert!(next.is_none());
+    assert_eq!(beginning.len(), 1 << 14);
+    let (beginning, next) = Slab::<Cell, ()>::begin(cells((1 << 14) + 1));
+    assert!(beginning.is_chunk());
+    assert_eq!(beginning.len(), 64);
+    let (next, rest) = next.expect("there are more");
+    assert_eq!((next[0], rest.count()), (64, (1 << 14) - 64));
+    // But if a vector of their outputs is as large.
+    let (beginning, next) = Slab::<Cell, Cell>::begin(cells(1 << 15));
+    assert!(next.is_none());
+    let mut slab = beginning.into_slab();
+    assert_eq!(slab.at((1 << 15) - 1).pinned().unwrap()[0], (1 << 15) - 1);
+}
+
+/// Says that it has more values than it has: as many as the second number.
+struct Boasting(core::ops::Range<u32>, usize);
 
 impl Iterator for Boasting {
     type Item = u32;
@@ -249,71 +270,163 @@ impl Iterator for Boasting {
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (70, None)
+        (self.1, None)
     }
 }
 
 #[test]
 fn places_of_those_who_were_announced_and_did_not_come_are_free() {
-    let (beginning, next) = Slab::<u32, ()>::begin(Boasting(0..3));
-    assert!(next.is_none());
-    let mut slab = beginning.into_slab();
-    assert!(!slab.is_full());
-    for place in 3..64 {
-        assert_eq!(slab.insert(place, place.into()), place);
+    for (n, announced, chunks) in [
+        (0, 5, 1),
+        (3, 64, 1),
+        (0, 65, 1),
+        (3, 70, 1),
+        (64, 65, 1),
+        (65, 200, 2),
+        (70, 74, 2),
+        (128, 200, 2),
+        (199, 200, 4),
+    ] {
+        let (beginning, next) = Slab::<u32, u32>::begin(Boasting(0..n, announced as usize));
+        assert!(next.is_none());
+        let mut slab = beginning.into_slab();
+        assert_eq!((slab.chunks(), slab.marked()), (chunks, n as usize));
+        let places = announced.min(chunks * 64);
+        for place in n..places {
+            assert!(!slab.is_full());
+            assert_eq!(slab.insert(place, place.into()), place);
+        }
+        assert!(slab.is_full());
+        // Another chunk is no part of the arena, also if it is where one would have been.
+        let last = slab.insert(chunks * 64, places.into());
+        assert_eq!(last, chunks * 64);
+        for (place, ordinal) in (0..places).chain([last]).zip(0..) {
+            assert_eq!(slab.ordinal(place), Some(ordinal));
+            assert_eq!(slab.at(place).pinned().as_deref(), Some(&place));
+            slab.at(place).unmark();
+            slab.at(place).settle(place);
+        }
+        while !slab.is_full() || slab.chunks() < announced.div_ceil(64) {
+            let place = slab.insert(0, 0);
+            slab.at(place).unmark();
+            slab.at(place).settle(place);
+        }
+        assert_eq!(slab.take_in_place(), None);
     }
-    assert!(slab.is_full());
 }
 
-/// A slab whose chunk is full of outputs.
+#[test]
+fn more_than_can_be_numbered_are_not_announced() {
+    let (beginning, next) = Slab::<u32, ()>::begin(Boasting(0..66, usize::MAX));
+    assert!(beginning.is_chunk());
+    let (next, rest) = next.expect("there are more");
+    assert_eq!((next, rest.count()), (64, 1));
+}
+
+#[test]
+fn what_a_slab_was_to_begin_with_is_dropped_after_a_panic() {
+    for n in [3, 64, 65, 200_u32] {
+        let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
+        let values = (0..n + 10).map(|number| {
+            assert_ne!(number, n, "an iterator that panics");
+            Noted(number, dropped.clone())
+        });
+        let begun = catch_unwind(AssertUnwindSafe(|| {
+            Slab::<_, Box<u32>>::begin(values).0.len()
+        }));
+        assert!(begun.is_err());
+        assert!(dropped.borrow().iter().copied().eq(0..n), "in order");
+    }
+}
+
+/// Also the memory that chunks share, which tools look at that run this test.
+#[test]
+fn all_is_dropped_if_a_destructor_panics() {
+    for bad in [0, 63, 64, 199] {
+        let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
+        let numbers = (0..200).map(|n| if n == bad { BAD } else { n });
+        let values = numbers.clone().map(|n| Noted(n, dropped.clone()));
+        let mut slab = Slab::<_, Box<u32>>::begin(values).0.into_slab();
+        slab.at(7).settle(Box::new(7));
+        dropped.borrow_mut().clear();
+        assert!(catch_unwind(AssertUnwindSafe(|| drop(slab))).is_err());
+        let expected = numbers.filter(|n| *n != 7);
+        assert!(dropped.borrow().iter().copied().eq(expected), "in order");
+    }
+}
+
+/// A slab that is full of outputs, all of which lie in a row.
 fn settled(n: u32) -> Slab<u64, u64> {
     let (beginning, _) = Slab::begin((0..u64::from(n)).map(|number| number * 2));
     let mut slab = beginning.into_slab();
-    *slab.marks_mut(0) = 0;
     for place in 0..n {
+        slab.at(place).unmark();
         slab.at(place).settle(u64::from(place) * 3);
     }
     slab
 }
 
 #[test]
-fn a_chunk_that_is_full_of_outputs_is_a_vector() {
-    let mut slab = settled(3);
-    assert_eq!(slab.take_chunk(), Some(vec![0, 3, 6]));
-    assert_eq!(slab.take_chunk(), None, "there is no chunk");
-    assert_eq!((slab.ordinal(0), slab.is_full()), (None, true));
-    assert_eq!([10, 11, 12].map(|n| slab.insert(n, n)), [0, 1, 2]);
-    assert_eq!(slab.ordinal(2), Some(12));
-
-    let mut full = settled(64);
-    let outputs = full.take_chunk().expect("it is full of outputs");
-    assert_eq!((outputs.len(), outputs.capacity()), (64, 64));
-    assert!((0..64).map(|n| n * 3).eq(outputs));
+fn a_slab_that_is_full_of_outputs_is_a_vector() {
+    for n in [1, 3, 64, 65, 128, 129, 200] {
+        let mut slab = settled(n);
+        let outputs = slab.take_in_place().expect("it is full of outputs");
+        assert_eq!(
+            (outputs.len(), outputs.capacity()),
+            (n as usize, n as usize)
+        );
+        assert!((0..u64::from(n)).map(|number| number * 3).eq(outputs));
+        assert!(slab.owns_nothing());
+        assert_eq!(slab.take_in_place(), None, "there is no chunk");
+        assert_eq!((slab.ordinal(0), slab.is_full()), (None, true));
+        assert_eq!([10, 11, 12].map(|n| slab.insert(n, n)), [0, 1, 2]);
+        assert_eq!(slab.ordinal(2), Some(12));
+    }
 }
 
 #[test]
-fn other_chunks_are_none() {
-    let mut marked = settled(3);
-    *marked.marks_mut(0) = 0b10;
-    assert_eq!(marked.take_chunk(), None, "somebody comes back to a place");
+fn other_slabs_are_none() {
+    for (n, place) in [(3, 1), (200, 1), (200, 70), (200, 199)] {
+        let mut marked = settled(n);
+        assert!(marked.marks_mut(place / 64).count_zeros() == 64);
+        *marked.marks_mut(place / 64) = 1 << (place % 64);
+        assert_eq!(
+            marked.take_in_place(),
+            None,
+            "somebody comes back to a place"
+        );
 
-    let mut pinned = settled(3);
-    assert_eq!(pinned.at(1).take(), Some(3));
-    assert_eq!(pinned.take_chunk(), None, "a place is free");
-    assert_eq!(pinned.insert(1, 1), 1);
-    assert_eq!(pinned.take_chunk(), None, "a place is pinned");
-
-    let mut longer = settled(64);
-    assert_eq!(longer.insert(1, 1), 64);
-    longer.at(64).settle(1);
-    assert_eq!(longer.take_chunk(), None, "there are two chunks");
-    assert_eq!(Slab::<u64, u64>::new().take_chunk(), None);
+        let mut pinned = settled(n);
+        assert_eq!(pinned.at(place).take(), Some(u64::from(place) * 3));
+        assert_eq!(pinned.take_in_place(), None, "a place is free");
+        assert_eq!(pinned.insert(1, 1), place);
+        pinned.at(place).unmark();
+        assert_eq!(pinned.take_in_place(), None, "a place is pinned");
+        pinned.at(place).settle(2);
+        assert!(pinned.take_in_place().is_some(), "all places have outputs");
+    }
+    for n in [64, 128, 200_u32] {
+        let mut longer = settled(n);
+        let place = longer.insert(1, n.into());
+        assert_eq!(place, n.next_multiple_of(64));
+        longer.at(place).unmark();
+        longer.at(place).settle(1);
+        assert_eq!(longer.take_in_place(), None, "a chunk lies elsewhere");
+        let all = longer.take_all(n as usize + 1, |output| output);
+        assert!(
+            (0..u64::from(n))
+                .map(|number| number * 3)
+                .chain([1])
+                .eq(all)
+        );
+    }
+    assert_eq!(Slab::<u64, u64>::new().take_in_place(), None);
 
     let mut larger: Slab<[u64; 2], u64> = Slab::new();
     larger.expect(1);
     larger.insert([0; 2], 0);
     larger.at(0).unmark();
     larger.at(0).settle(7);
-    assert_eq!(larger.take_chunk(), None, "the slots are larger");
+    assert_eq!(larger.take_in_place(), None, "the slots are larger");
     assert_eq!(larger.at(0).take(), Some(7));
 }
