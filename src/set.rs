@@ -32,7 +32,7 @@ use books::Books;
 use ready::Receiver;
 use row::Row;
 use runs::Run;
-use slab::Slab;
+use slab::{Beginning, CHUNK};
 use store::Store;
 
 pub use adder::{Adder, Closed};
@@ -701,12 +701,15 @@ impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     #[inline(always)]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
         let futures = futures.into_iter().map(A::into_future);
-        let (beginning, next) = Slab::begin(futures);
-        // Each way puts its own set together. A common one would be put together in memory, as the second way's parts come by a
-        // pointer, and moved from there: processors wait where a wide load meets narrow stores.
-        match next {
-            None if beginning.is_chunk() => Self::of(Row::of(beginning)),
-            next => Self::of(Row::of_more(beginning, next)),
+        let announced = futures.size_hint().0;
+        // Each way puts its own set together. A common one would be put together in memory, as the parts of some come by a pointer, and
+        // moved from there: processors wait where a wide load meets narrow stores.
+        if announced > CHUNK {
+            return Self::of(Row::of_many(futures, announced));
+        }
+        match Beginning::in_chunk(announced).fill(futures) {
+            (futures, None) => Self::of(Row::of(futures)),
+            (futures, Some((next, rest))) => Self::of(Row::of_more(futures, next, rest)),
         }
     }
 }

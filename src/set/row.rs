@@ -53,17 +53,28 @@ impl Row {
         (Store::of(futures), Self::new(queued))
     }
 
-    /// The same, of more than one block, or with what follows of the futures.
+    /// The same, with what follows of the futures.
     #[inline(never)]
     pub(super) fn of_more<F: Future>(
         futures: Beginning<F, F::Output>,
-        next: Option<(F, impl Iterator<Item = F>)>,
+        next: F,
+        rest: impl Iterator<Item = F>,
     ) -> (Store<F>, Self) {
         let (mut store, mut row) = Self::of(futures);
-        if let Some((next, rest)) = next {
-            row.fill(&mut store, next, rest);
-        }
+        row.fill(&mut store, next, rest);
         (store, row)
+    }
+
+    /// The same, of more than one block, if there are as many as `announced`.
+    #[inline(never)]
+    pub(super) fn of_many<F: Future>(
+        futures: impl Iterator<Item = F>,
+        announced: usize,
+    ) -> (Store<F>, Self) {
+        match Beginning::new(announced).fill(futures) {
+            (futures, None) => Self::of(futures),
+            (futures, Some((next, rest))) => Self::of_more(futures, next, rest),
+        }
     }
 
     /// Takes in the first futures of a set, or what follows those.

@@ -34,7 +34,7 @@ use core::task::Poll;
 use chunk::{Arena, Chunk, Slots};
 
 /// Places in a full chunk; also the bits of its words.
-const CHUNK: usize = 64;
+pub(super) const CHUNK: usize = 64;
 
 /// The end of the list of chunks that have a free place.
 const NONE: u32 = u32::MAX;
@@ -194,9 +194,21 @@ pub(super) struct Beginning<P, V> {
 }
 
 impl<P, V> Beginning<P, V> {
+    /// Room for as many values: in an arena, if they are more than a chunk, and there is such memory. (The number may be no more than a
+    /// boast.)
+    pub(super) fn new(announced: usize) -> Self {
+        let arena = if announced > CHUNK {
+            Self::in_arena(self::announced(announced))
+        } else {
+            None
+        };
+        arena.unwrap_or_else(|| Self::in_chunk(announced))
+    }
+
     /// Room for as many values, a full chunk at most.
     #[inline(always)]
-    fn in_chunk(announced: u32) -> Self {
+    pub(super) fn in_chunk(announced: usize) -> Self {
+        let announced = self::announced(announced);
         let capacity = announced.min(CHUNK as u32);
         Self {
             slots: Slots::allocate(capacity),
@@ -206,8 +218,7 @@ impl<P, V> Beginning<P, V> {
         }
     }
 
-    /// Room for as many values in an arena. `None` if there is not so much memory: the number may be no more than a boast.
-    #[cold]
+    /// Room for as many values, more than a chunk, in an arena, if there is such memory.
     fn in_arena(announced: u32) -> Option<Self> {
         if announced > MAX_PLACES {
             return None;
@@ -227,6 +238,28 @@ impl<P, V> Beginning<P, V> {
         })
     }
 
+    /// Takes in `values`, as many as there is room for, where there are none yet. Gives the next one, if there is one, with those behind it.
+    #[inline(always)]
+    pub(super) fn fill<I: Iterator<Item = P>>(self, values: I) -> (Self, Option<(P, I)>) {
+        let mut beginning = self;
+        let capacity = beginning.slots.capacity();
+        // After a panic it goes first.
+        let mut values = values;
+        while beginning.len < capacity {
+            let Some(value) = values.next() else {
+                // Here, as what is to be returned would be leaked if this panics.
+                drop(values);
+                return (beginning, None);
+            };
+            let slot = beginning.slots.at(beginning.len);
+            // SAFETY: the slot is valid for writes and holds nothing (invariants 2, 3).
+            unsafe { slot.cast::<P>().write(value) };
+            beginning.len += 1;
+        }
+        let next = values.next();
+        (beginning, next.map(|next| (next, values)))
+    }
+
     /// How many values there are.
     #[inline]
     pub(super) fn len(&self) -> u32 {
@@ -235,7 +268,7 @@ impl<P, V> Beginning<P, V> {
 
     /// Whether it is no more than one chunk.
     #[inline]
-    pub(super) fn is_chunk(&self) -> bool {
+    fn is_chunk(&self) -> bool {
         self.slots.capacity() <= CHUNK as u32
     }
 
@@ -431,35 +464,6 @@ impl<P, V> Slab<P, V> {
             *open = core::mem::replace(&mut chunk.next_open, NONE);
         }
         first + index
-    }
-
-    /// The first of `values`: as many as their number is known to be, or a full chunk, if an arena for more is not to be had. Gives the
-    /// next one, if there is one, with those behind it.
-    #[inline(always)]
-    pub(super) fn begin<I: Iterator<Item = P>>(values: I) -> (Beginning<P, V>, Option<(P, I)>) {
-        let announced = announced(values.size_hint().0);
-        let arena = if announced > CHUNK as u32 {
-            Beginning::in_arena(announced)
-        } else {
-            None
-        };
-        let mut beginning = arena.unwrap_or_else(|| Beginning::in_chunk(announced));
-        let capacity = beginning.slots.capacity();
-        // After a panic it goes first.
-        let mut values = values;
-        while beginning.len < capacity {
-            let Some(value) = values.next() else {
-                // Here, as what is to be returned would be leaked if this panics.
-                drop(values);
-                return (beginning, None);
-            };
-            let slot = beginning.slots.at(beginning.len);
-            // SAFETY: the slot is valid for writes and holds nothing (invariants 2, 3).
-            unsafe { slot.cast::<P>().write(value) };
-            beginning.len += 1;
-        }
-        let next = values.next();
-        (beginning, next.map(|next| (next, values)))
     }
 
     /// Stores `value` in a free place of a chunk, and those that follow in `values` in the free places that are one after the other from

@@ -8,7 +8,7 @@ use core::cell::RefCell;
 use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::Slab;
+use super::{Beginning, Slab};
 
 /// Whoever has this number panics when it is dropped.
 const BAD: u32 = 1000;
@@ -216,10 +216,15 @@ fn marks_are_those_of_what_was_filled() {
     assert_eq!(slab.marked(), 70, "also what is inserted");
 }
 
+/// What a slab of `values` begins with, and the next one, if there is one, with those behind it.
+fn begin<P, V, I: Iterator<Item = P>>(values: I) -> (Beginning<P, V>, Option<(P, I)>) {
+    Beginning::new(values.size_hint().0).fill(values)
+}
+
 #[test]
 fn a_slab_begins_with_as_many_as_were_announced() {
     for n in [0, 1, 63, 64, 65, 128, 129, 200] {
-        let (beginning, next) = Slab::<u32, ()>::begin(0..n);
+        let (beginning, next) = begin::<u32, (), _>(0..n);
         assert_eq!(beginning.len(), n);
         assert_eq!(beginning.is_chunk(), n <= 64);
         assert!(next.is_none());
@@ -244,16 +249,16 @@ fn a_slab_begins_with_as_many_as_were_announced() {
 fn a_slab_of_a_mebibyte_begins_in_one_piece() {
     type Cell = [u64; 8];
     let cells = |n| (0..n).map(|n| [n; 8]);
-    let (beginning, next) = Slab::<Cell, ()>::begin(cells(1 << 14));
+    let (beginning, next) = begin::<Cell, (), _>(cells(1 << 14));
     assert!(next.is_none());
     assert_eq!(beginning.len(), 1 << 14);
-    let (beginning, next) = Slab::<Cell, ()>::begin(cells((1 << 14) + 1));
+    let (beginning, next) = begin::<Cell, (), _>(cells((1 << 14) + 1));
     assert!(beginning.is_chunk());
     assert_eq!(beginning.len(), 64);
     let (next, rest) = next.expect("there are more");
     assert_eq!((next[0], rest.count()), (64, (1 << 14) - 64));
     // But if a vector of their outputs is as large.
-    let (beginning, next) = Slab::<Cell, Cell>::begin(cells(1 << 15));
+    let (beginning, next) = begin::<Cell, Cell, _>(cells(1 << 15));
     assert!(next.is_none());
     let mut slab = beginning.into_slab();
     assert_eq!(slab.at((1 << 15) - 1).pinned().unwrap()[0], (1 << 15) - 1);
@@ -287,7 +292,7 @@ fn places_of_those_who_were_announced_and_did_not_come_are_free() {
         (128, 200, 2),
         (199, 200, 4),
     ] {
-        let (beginning, next) = Slab::<u32, u32>::begin(Boasting(0..n, announced as usize));
+        let (beginning, next) = begin::<u32, u32, _>(Boasting(0..n, announced as usize));
         assert!(next.is_none());
         let mut slab = beginning.into_slab();
         assert_eq!((slab.chunks(), slab.marked()), (chunks, n as usize));
@@ -317,7 +322,7 @@ fn places_of_those_who_were_announced_and_did_not_come_are_free() {
 
 #[test]
 fn more_than_can_be_numbered_are_not_announced() {
-    let (beginning, next) = Slab::<u32, ()>::begin(Boasting(0..66, usize::MAX));
+    let (beginning, next) = begin::<u32, (), _>(Boasting(0..66, usize::MAX));
     assert!(beginning.is_chunk());
     let (next, rest) = next.expect("there are more");
     assert_eq!((next, rest.count()), (64, 1));
@@ -331,9 +336,7 @@ fn what_a_slab_was_to_begin_with_is_dropped_after_a_panic() {
             assert_ne!(number, n, "an iterator that panics");
             Noted(number, dropped.clone())
         });
-        let begun = catch_unwind(AssertUnwindSafe(|| {
-            Slab::<_, Box<u32>>::begin(values).0.len()
-        }));
+        let begun = catch_unwind(AssertUnwindSafe(|| begin::<_, Box<u32>, _>(values).0.len()));
         assert!(begun.is_err());
         assert!(dropped.borrow().iter().copied().eq(0..n), "in order");
     }
@@ -346,7 +349,7 @@ fn all_is_dropped_if_a_destructor_panics() {
         let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
         let numbers = (0..200).map(|n| if n == bad { BAD } else { n });
         let values = numbers.clone().map(|n| Noted(n, dropped.clone()));
-        let mut slab = Slab::<_, Box<u32>>::begin(values).0.into_slab();
+        let mut slab = begin::<_, Box<u32>, _>(values).0.into_slab();
         slab.at(7).settle(Box::new(7));
         dropped.borrow_mut().clear();
         assert!(catch_unwind(AssertUnwindSafe(|| drop(slab))).is_err());
@@ -357,7 +360,7 @@ fn all_is_dropped_if_a_destructor_panics() {
 
 /// A slab that is full of outputs, all of which lie in a row.
 fn settled(n: u32) -> Slab<u64, u64> {
-    let (beginning, _) = Slab::begin((0..u64::from(n)).map(|number| number * 2));
+    let (beginning, _) = begin((0..u64::from(n)).map(|number| number * 2));
     let mut slab = beginning.into_slab();
     for place in 0..n {
         slab.at(place).unmark();
