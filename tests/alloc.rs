@@ -20,9 +20,6 @@ struct Counts {
 
 thread_local! {
     static COUNTS: Cell<Counts> = const { Cell::new(Counts { allocations: 0, bytes: 0, peak: 0 }) };
-}
-
-thread_local! {
     /// How large an allocation may be.
     static LARGEST: Cell<usize> = const { Cell::new(usize::MAX) };
 }

@@ -304,9 +304,11 @@ impl<P, V> Beginning<P, V> {
         let rest = self.rest.take();
         let mut rest = rest.expect("an arena has a directory, which is taken once");
         rest.chunks.extend((1..=last).map(chunk));
-        let is_full = self.len == self.slots.capacity() || self.len == (last + 1) * CHUNK as u32;
+        let first = chunk(0);
+        // All chunks before the last are full.
+        let is_full = rest.chunks.last().unwrap_or(&first).free == 0;
         Slab {
-            first: chunk(0),
+            first,
             rest: Some(rest),
             open: if is_full { NONE } else { last },
             expected: self.expected,

@@ -95,17 +95,6 @@ impl<P, V> Slots<P, V> {
         self.capacity
     }
 
-    /// Those of the chunk of that number in an arena, which has as many.
-    fn of_chunk(&self, number: u32) -> Self {
-        let start = number * CHUNK as u32;
-        let first = NonNull::new(self.at(start)).expect("no slot is at address zero");
-        Self {
-            first,
-            capacity: (self.capacity - start).min(CHUNK as u32),
-            values: PhantomData,
-        }
-    }
-
     /// The address of slot `index`.
     #[inline]
     pub(super) fn at(&self, index: u32) -> *mut u8 {
@@ -248,8 +237,13 @@ impl<P, V> Chunk<P, V> {
     /// There is only one of the same number.
     pub(super) fn in_arena(arena: &Slots<P, V>, number: u32, len: u32) -> Self {
         let start = number * CHUNK as u32;
+        let slots = Slots {
+            first: NonNull::new(arena.at(start)).expect("no slot is at address zero"),
+            capacity: (arena.capacity - start).min(CHUNK as u32),
+            values: PhantomData,
+        };
         let len = len.saturating_sub(start).min(CHUNK as u32);
-        let mut chunk = Self::of(&arena.of_chunk(number), len);
+        let mut chunk = Self::of(&slots, len);
         chunk.base = start.into();
         chunk.owned = 0;
         chunk
