@@ -1,5 +1,7 @@
 //! All outputs, in input order.
 
+mod report;
+
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -12,6 +14,8 @@ use crate::into_set::{AnySet, IntoSet, Place, sealed::Core};
 use crate::set::{Cursor, FutureSet, Progress};
 use crate::timeout::{TimedOut, Timeout, Timer};
 use crate::view::{self, Advance, Join};
+
+use report::{Meter, Report};
 
 /// Runs futures concurrently and gives all their outputs, in input order.
 ///
@@ -61,7 +65,7 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
     set.forget_order();
     Gather {
         set: Some(set),
-        meter: Meter(None),
+        meter: (),
     }
 }
 
@@ -119,59 +123,35 @@ where
         set: Some(futures.into_set()),
         cursor: Cursor::START,
         failed: false,
-        meter: Meter(None),
-    }
-}
-
-/// Reports completions.
-struct Meter<P>(Option<(P, usize)>);
-
-impl<P: FnMut(Progress)> Meter<P> {
-    fn new<S: Core>(report: P, set: Option<&S>) -> Self {
-        Self(Some((report, set.map_or(0, |set| set.progress().finished))))
-    }
-
-    /// Reports all completions since the last time, one by one.
-    #[inline]
-    fn report<S: Core>(&mut self, set: &Option<S>) {
-        if let (Some((report, reported)), Some(set)) = (&mut self.0, set) {
-            let Progress { finished, total } = set.progress();
-            while *reported < finished {
-                *reported += 1;
-                report(Progress {
-                    finished: *reported,
-                    total,
-                });
-            }
-        }
+        meter: (),
     }
 }
 
 /// The future of [`gather`](gather()), where its cancel safety and panics are described.
 #[must_use = "nothing runs unless this is awaited"]
-pub struct Gather<S, P = fn(Progress)> {
+pub struct Gather<S, P: Report = ()> {
     /// `None` after the end.
     set: Option<S>,
-    meter: Meter<P>,
+    meter: P::Meter,
 }
 
 /// The future of [`try_gather`], where its cancel safety and panics are described.
 #[must_use = "nothing runs unless this is awaited"]
-pub struct TryGather<S, P = fn(Progress)> {
+pub struct TryGather<S, P: Report = ()> {
     /// `None` after the end.
     set: Option<S>,
     /// How far the outputs are known to be no errors.
     cursor: Cursor,
     /// Whether `cursor` stands at an error.
     failed: bool,
-    meter: Meter<P>,
+    meter: P::Meter,
 }
 
 // No field is pinned: the futures are pinned in the set.
-impl<S, P> Unpin for Gather<S, P> {}
-impl<S, P> Unpin for TryGather<S, P> {}
+impl<S, P: Report> Unpin for Gather<S, P> {}
+impl<S, P: Report> Unpin for TryGather<S, P> {}
 
-impl<S: AnySet, P> Gather<S, P> {
+impl<S: AnySet, P: Report> Gather<S, P> {
     /// Ends with an error when `timer`, any future, completes first; its output is ignored.
     ///
     /// In every tick the futures are polled before the timer: one that is ready when time is up still counts. The error is
@@ -218,7 +198,7 @@ impl<S: AnySet, P> Gather<S, P> {
     }
 }
 
-impl<S, P> TryGather<S, P> {
+impl<S, P: Report> TryGather<S, P> {
     /// Ends with an error when `timer`, any future, completes first; its output is ignored.
     ///
     /// As [`Gather::timeout`]. The results are nested: `Result<Result<Vec<T>, E>, TimedOut<S>>`.
@@ -252,7 +232,7 @@ impl<S, P> TryGather<S, P> {
     }
 }
 
-impl<S: AnySet, P> Gather<S, P> {
+impl<S: AnySet, P: Report> Gather<S, P> {
     /// Calls `report` once per completion, on the task that polls; never for an empty input.
     ///
     /// What had completed before, in a set that was handed in, is counted but not reported.
@@ -278,7 +258,7 @@ impl<S: AnySet, P> Gather<S, P> {
     }
 }
 
-impl<S: AnySet, P> TryGather<S, P> {
+impl<S: AnySet, P: Report> TryGather<S, P> {
     /// Calls `report` once per completion, on the task that polls. As [`Gather::on_progress`].
     pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> TryGather<S, R> {
         TryGather {
@@ -290,21 +270,21 @@ impl<S: AnySet, P> TryGather<S, P> {
     }
 }
 
-impl<S: AnySet, P, D> Timeout<Gather<S, P>, D> {
+impl<S: AnySet, P: Report, D> Timeout<Gather<S, P>, D> {
     /// As [`Gather::on_progress`].
     pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> Timeout<Gather<S, R>, D> {
         self.map(|gather| gather.on_progress(report))
     }
 }
 
-impl<S: AnySet, P, D> Timeout<TryGather<S, P>, D> {
+impl<S: AnySet, P: Report, D> Timeout<TryGather<S, P>, D> {
     /// As [`Gather::on_progress`].
     pub fn on_progress<R: FnMut(Progress)>(self, report: R) -> Timeout<TryGather<S, R>, D> {
         self.map(|gather| gather.on_progress(report))
     }
 }
 
-impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
+impl<S: AnySet, P: Report> Join for Gather<S, P> {
     const NAME: &'static str = "Gather";
     type Set = S;
     type Output = Vec<S::Output>;
@@ -322,7 +302,7 @@ impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
     fn advance(&mut self) -> Advance {
         self.set().run_round(Place::UntilCompleted);
         let more = self.set().refill(Place::UntilCompleted, |_| false);
-        self.meter.report(&self.set);
+        P::report(&mut self.meter, &self.set);
         if self.set().close_if_drained() {
             Advance::Done
         } else {
@@ -348,7 +328,7 @@ impl<S: AnySet, P: FnMut(Progress)> Join for Gather<S, P> {
 impl<S, P, T, E> Join for TryGather<S, P>
 where
     S: AnySet<Output = Result<T, E>>,
-    P: FnMut(Progress),
+    P: Report,
 {
     const NAME: &'static str = "TryGather";
     type Set = S;
@@ -375,7 +355,7 @@ where
                 });
             }
         }
-        self.meter.report(&self.set);
+        P::report(&mut self.meter, &self.set);
         if self.failed || self.set().close_if_drained() {
             Advance::Done
         } else {
@@ -444,7 +424,7 @@ where
     *found
 }
 
-impl<S: AnySet, P: FnMut(Progress)> Future for Gather<S, P> {
+impl<S: AnySet, P: Report> Future for Gather<S, P> {
     type Output = Vec<S::Output>;
 
     #[inline]
@@ -456,7 +436,7 @@ impl<S: AnySet, P: FnMut(Progress)> Future for Gather<S, P> {
 impl<S, P, T, E> Future for TryGather<S, P>
 where
     S: AnySet<Output = Result<T, E>>,
-    P: FnMut(Progress),
+    P: Report,
 {
     type Output = Result<Vec<T>, E>;
 
@@ -466,7 +446,7 @@ where
     }
 }
 
-impl<S: AnySet, P: FnMut(Progress)> FusedFuture for Gather<S, P> {
+impl<S: AnySet, P: Report> FusedFuture for Gather<S, P> {
     fn is_terminated(&self) -> bool {
         self.set.is_none()
     }
@@ -475,20 +455,20 @@ impl<S: AnySet, P: FnMut(Progress)> FusedFuture for Gather<S, P> {
 impl<S, P, T, E> FusedFuture for TryGather<S, P>
 where
     S: AnySet<Output = Result<T, E>>,
-    P: FnMut(Progress),
+    P: Report,
 {
     fn is_terminated(&self) -> bool {
         self.set.is_none()
     }
 }
 
-impl<S: fmt::Debug, P> fmt::Debug for Gather<S, P> {
+impl<S: fmt::Debug, P: Report> fmt::Debug for Gather<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gather").field("set", &self.set).finish()
     }
 }
 
-impl<S: fmt::Debug, P> fmt::Debug for TryGather<S, P> {
+impl<S: fmt::Debug, P: Report> fmt::Debug for TryGather<S, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryGather").field("set", &self.set).finish()
     }
