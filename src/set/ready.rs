@@ -126,21 +126,21 @@ impl Ready {
         1 << (place as usize % PAGE)
     }
 
-    /// What polls the children in the block of places that `place` is in.
+    /// What polls the children in the block of places that begins with `first`.
     #[inline]
-    pub(super) fn poller(&mut self, place: u32) -> Poller<'_> {
-        let (page, kept) = match self.entry(place) {
+    pub(super) fn poller(&mut self, first: u32) -> Poller<'_> {
+        let (page, kept) = match self.entry(first) {
             Some(entry) if self.head.is_some() => (entry.page.as_ref(), entry.kept),
             _ => (None, 0),
         };
         Poller {
             lender: Lender {
-                lent: Lent::new(self.head, page, place),
+                lent: Lent::new(self.head, page, first),
                 made: None,
                 kept,
             },
             ready: self,
-            place,
+            first,
         }
     }
 
@@ -430,11 +430,11 @@ pub(super) struct Lender {
 }
 
 impl Lender {
-    /// For children none of whom has kept a waker before, in a set without a page. `place` is one of theirs.
+    /// For children in a block of places none of whom has kept a waker before, in a set without a page.
     #[inline]
-    pub(super) fn new(place: u32) -> Self {
+    pub(super) fn new(first: u32) -> Self {
         Self {
-            lent: Lent::new(None, None, place),
+            lent: Lent::new(None, None, first),
             made: None,
             kept: 0,
         }
@@ -446,10 +446,16 @@ impl Lender {
         self.made.is_some()
     }
 
-    /// The place of the child that was polled last, also if it has panicked; before the first, the one that this was made with.
+    /// The place of the child that was polled last, also if it has panicked; before the first poll, the first place.
     #[inline]
     pub(super) fn last(&self) -> u32 {
         self.lent.last()
+    }
+
+    /// Goes on with children in another block of places. No page was made.
+    #[inline]
+    pub(super) fn turn_block(&mut self, first: u32) {
+        self.lent.set_first(first);
     }
 
     /// Lends a waker to one child after the other.
@@ -484,24 +490,24 @@ pub(super) struct Lending<'a> {
 }
 
 impl Lending<'_> {
-    /// Calls `poll` with a context whose waker wakes `place`. The second value tells whether it was used during the call in
+    /// Calls `poll` with a context whose waker wakes the place of that number in its block. The second value tells whether it was used during the call in
     /// a way that the stack does not know: then the caller is to queue the place. `FIRST` says that it is the child's first poll.
     #[inline]
     pub(super) fn poll<const FIRST: bool, R>(
         &mut self,
-        place: u32,
+        index: u32,
         poll: impl FnOnce(&mut Context<'_>) -> R,
     ) -> (R, bool) {
-        if !FIRST && *self.kept & Ready::bit(place) != 0 {
+        if !FIRST && *self.kept & Ready::bit(index) != 0 {
             if let Some(page) = self.page {
-                let waker = page.waker(place);
+                let waker = page.waker(index);
                 return (poll(&mut Context::from_waker(&waker)), false);
             }
         }
-        self.lent.turn(place);
+        self.lent.turn(index);
         let result = poll(&mut Context::from_waker(&self.waker));
         if let Some(page) = self.lent.take_kept() {
-            *self.kept |= Ready::bit(place);
+            *self.kept |= Ready::bit(index);
             if page.is_some() {
                 *self.made = page;
             }
@@ -514,15 +520,14 @@ impl Lending<'_> {
 pub(super) struct Poller<'a> {
     ready: &'a mut Ready,
     lender: Lender,
-    /// One of the places.
-    place: u32,
+    first: u32,
 }
 
 impl Poller<'_> {
     /// Lends wakers to one child after the other.
     #[inline]
     pub(super) fn lend(&mut self) -> Lending<'_> {
-        let entry = self.ready.entry(self.place);
+        let entry = self.ready.entry(self.first);
         self.lender
             .lend_beside(entry.and_then(|entry| entry.page.as_ref()))
     }
@@ -537,7 +542,7 @@ impl Poller<'_> {
 impl Drop for Poller<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.ready.learn(self.place, &mut self.lender);
+        self.ready.learn(self.first, &mut self.lender);
     }
 }
 

@@ -74,36 +74,26 @@ impl<F: Future> Books<F> {
         fruitless: &mut usize,
     ) {
         let block = run.block();
-        *store.marks_mut(block / 64) &= !run.bits();
         let polled = store.in_flight_in(block / 64) & run.bits();
         let mut turn = Turn {
             store,
             books: self,
             run,
             polled,
-            again: 0,
             next: run.start,
         };
         let Turn {
-            store,
-            books,
-            again,
-            next,
-            ..
+            store, books, next, ..
         } = &mut turn;
         let Self { done, ready, .. } = &mut **books;
         let mut poller = ready.poller(block);
         let mut lending = poller.lend();
-        let poll = |place: u32, index: u32, future: Pin<&mut F>| {
-            *next = place + 1;
-            let (poll, woken) = lending.poll::<FIRST, _>(place, |cx| future.poll(cx));
-            if woken && poll.is_pending() {
-                *again |= 1 << index;
-            }
-            poll
+        let poll = |index: u32, future: Pin<&mut F>| {
+            *next = block + index + 1;
+            lending.poll::<FIRST, _>(index, |cx| future.poll(cx))
         };
         let note = |completed| done.note_bits(block, completed);
-        let completed = store.poll_block(block, polled, note, poll);
+        let completed = store.poll_block(block, run.bits(), note, poll).settled;
         if poller.is_unused() {
             core::mem::forget(poller);
         } else {
@@ -274,8 +264,6 @@ struct Turn<'a, F: Future> {
     run: Run,
     /// Who of them is polled, as bits of the block: the others were given up while they were queued.
     polled: u64,
-    /// Who of them has woken itself.
-    again: u64,
     /// The place after the one who was polled last.
     next: u32,
 }
@@ -287,16 +275,18 @@ impl<F: Future> Turn<'_, F> {
     fn end(&mut self, over: Run) {
         let Self { store, books, .. } = self;
         let block = over.block();
-        *store.marks_mut(block / 64) |= self.again;
-        for run in Run::of_bits(block, self.again, false) {
+        let again = *store.marks_mut(block / 64) & over.bits() & self.polled;
+        for run in Run::of_bits(block, again, false) {
             books.queue.push_run(run);
         }
         let in_flight = store.in_flight_in(block / 64);
         books.ready.forget_others(block, in_flight);
         let mut stale = over.bits() & !self.polled;
         while stale != 0 {
+            let place = block + stale.trailing_zeros();
             books.stale -= 1;
-            store.release(block + stale.trailing_zeros());
+            store.unmark(place);
+            store.release(place);
             stale &= stale - 1;
         }
     }
@@ -307,15 +297,15 @@ impl<F: Future> Drop for Turn<'_, F> {
     fn drop(&mut self) {
         let len = self.next - self.run.start;
         debug_assert_ne!(len, 0, "only who is polled panics");
+        let panicked = self.next - 1;
+        self.store.unmark(panicked);
         self.end(Run { len, ..self.run });
         let Self {
             store, books, run, ..
         } = self;
         if let Some(rest) = run.from(self.next) {
-            *store.marks_mut(rest.block() / 64) |= rest.bits();
             books.queue.unpop(rest);
         }
-        let panicked = self.next - 1;
         // If a destructor has panicked, the child has completed.
         if store.is_in_flight(panicked) {
             books.give_up(store, panicked, |store| store.discard(panicked));

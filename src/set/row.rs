@@ -12,7 +12,7 @@ use super::books::Books;
 use super::ready::Lender;
 use super::rounds::{FRUITLESS_POLLS, fruitless_after};
 use super::runs::Run;
-use super::slab::Beginning;
+use super::slab::{Beginning, Visited};
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -133,14 +133,10 @@ fn queue_marked<F: Future>(
     Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
 }
 
-/// The part of a round that is in one block, while it lasts. Dropped when something panics.
+/// A round, or what is left of one, while it lasts. Dropped when something panics.
 struct Turn<'a, F: Future> {
     set: &'a mut FutureSet<F>,
     lender: Lender,
-    /// Who have their turn, as bits of the block.
-    queued: u64,
-    /// Who of them has woken itself.
-    again: u64,
 }
 
 impl<F: Future> Turn<'_, F> {
@@ -148,8 +144,11 @@ impl<F: Future> Turn<'_, F> {
     #[cold]
     fn open_books(&mut self) -> u32 {
         let last = self.lender.last();
-        let rest = self.queued & (u64::MAX << (last % 64) << 1);
-        self.set.put_back(last / 64, self.again | rest, last + 1);
+        let marks = *self.set.store.marks_mut(last / 64);
+        if let Account::Row(row) = &mut self.set.account {
+            row.next = last + 1;
+            row.queued -= u32::from(marks == 0);
+        }
         let (store, books) = self.set.books();
         let lender = core::mem::replace(&mut self.lender, Lender::new(last));
         books.ready.take_over(last, lender);
@@ -157,11 +156,29 @@ impl<F: Future> Turn<'_, F> {
         books.ready.forget_others(last, in_flight);
         last
     }
+
+    /// Polls those of a block who have their turn. `None` if a row is not enough any more, and books were opened.
+    #[inline(always)]
+    fn run_block(&mut self, first: u32, among: u64) -> Option<Visited> {
+        let Self { set, lender } = self;
+        lender.turn_block(first);
+        let mut lending = lender.lend();
+        // Nobody has kept a waker before.
+        let poll =
+            |index: u32, future: Pin<&mut F>| lending.poll::<true, _>(index, |cx| future.poll(cx));
+        let visited = set.store.poll_block(first, among, |_| (), poll);
+        if lender.has_made() {
+            self.open_books();
+            return None;
+        }
+        Some(visited)
+    }
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[cold]
     fn drop(&mut self) {
+        self.set.store.unmark(self.lender.last());
         let panicked = self.open_books();
         let (store, books) = self.set.books();
         // If a destructor has panicked, the child has completed.
@@ -188,14 +205,21 @@ impl<F: Future> FutureSet<F> {
             return self.run_blocks();
         }
         row.claimed = 0;
-        let queued = core::mem::take(store.marks_mut(0));
-        row.queued = 0;
-        let (_, again) = self.run_block(0, queued);
-        let Self { store, account } = self;
-        if let (Account::Row(row), Some(again)) = (account, again) {
-            *store.marks_mut(0) = again;
-            row.queued = u32::from(again != 0);
+        let mut turn = self.turn();
+        let visited = turn.run_block(0, u64::MAX);
+        if let (Account::Row(row), Some(visited)) = (&mut turn.set.account, visited) {
+            row.queued = u32::from(visited.marks != 0);
             row.polled = true;
+        }
+        // There is no page to free.
+        core::mem::forget(turn);
+    }
+
+    #[inline(always)]
+    fn turn(&mut self) -> Turn<'_, F> {
+        Turn {
+            set: self,
+            lender: Lender::new(0),
         }
     }
 
@@ -209,90 +233,41 @@ impl<F: Future> FutureSet<F> {
         }
         let is_first = !row.polled;
         let mut fruitless = 0;
+        let mut turn = self.turn();
         loop {
-            let Self { store, account } = self;
-            let row = match account {
-                Account::Row(row) => row,
-                // A child has kept a waker.
-                Account::Books(books) => return books.finish_round(store, &mut fruitless),
+            let FutureSet { store, account } = &mut *turn.set;
+            let Account::Row(row) = account else { break };
+            let block = row.next / 64;
+            if block == store.blocks() || fruitless == FRUITLESS_POLLS {
+                break;
+            }
+            let mut among = u64::MAX << (row.next % 64);
+            let left = FRUITLESS_POLLS - fruitless;
+            if left < 64 {
+                among = lowest(left, among & *store.marks_mut(block));
+            }
+            let Some(visited) = turn.run_block(block * 64, among) else {
+                break;
             };
-            if row.next / 64 == store.blocks() {
-                return self.end_round();
-            }
-            let marks = store.marks_mut(row.next / 64);
-            let mut queued = *marks & u64::MAX << (row.next % 64);
-            if queued == 0 {
-                row.next = (row.next | 63) + 1;
-                continue;
+            let Account::Row(row) = &mut turn.set.account else {
+                break;
+            };
+            row.next = block * 64 + among.checked_ilog2().map_or(64, |last| last + 1);
+            if visited.visited != 0 && visited.marks == 0 {
+                row.queued -= 1;
             }
             if !is_first {
-                let left = FRUITLESS_POLLS - fruitless;
-                if left == 0 {
-                    return;
-                }
-                queued = lowest(left, queued);
-            }
-            *marks ^= queued;
-            row.queued -= u32::from(*marks == 0);
-            let first = row.next & !63;
-            let (completed, again) = self.run_block(first, queued);
-            if let Some(again) = again {
-                self.put_back(first / 64, again, first + queued.ilog2() + 1);
-            }
-            if !is_first {
-                fruitless = fruitless_after(fruitless, queued, completed);
+                fruitless = fruitless_after(fruitless, visited.visited, visited.settled);
             }
         }
-    }
-
-    /// Polls those of a block whose bits are set, and tells who has completed, and who has woken itself; of these `None` if a row is not
-    /// enough any more, and books were opened.
-    #[inline(always)]
-    fn run_block(&mut self, first: u32, queued: u64) -> (u64, Option<u64>) {
-        debug_assert_eq!(
-            queued & !self.store.in_flight_in(first / 64),
-            0,
-            "nobody in a row was given up"
-        );
-        let mut turn = Turn {
-            set: self,
-            lender: Lender::new(first),
-            queued,
-            again: 0,
-        };
-        let Turn {
-            set, lender, again, ..
-        } = &mut turn;
-        let mut lending = lender.lend();
-        let poll = |place: u32, index: u32, future: Pin<&mut F>| {
-            // Nobody has kept a waker before.
-            let (poll, woken) = lending.poll::<true, _>(place, |cx| future.poll(cx));
-            if woken && poll.is_pending() {
-                *again |= 1 << index;
-            }
-            poll
-        };
-        let completed = set.store.poll_block(first, queued, |_| (), poll);
-        let again = if turn.lender.has_made() {
-            turn.open_books();
-            None
-        } else {
-            Some(turn.again)
-        };
         // There is no page to free.
         core::mem::forget(turn);
-        (completed, again)
-    }
-
-    /// Marks places of a block, and notes where the round goes on.
-    #[inline]
-    fn put_back(&mut self, block: u32, places: u64, next: u32) {
         let Self { store, account } = self;
-        if let Account::Row(row) = account {
-            let marks = store.marks_mut(block);
-            row.next = next;
-            row.queued += u32::from(*marks == 0 && places != 0);
-            *marks |= places;
+        match account {
+            // A child has kept a waker.
+            Account::Books(books) => books.finish_round(store, &mut fruitless),
+            Account::Row(row) if row.next / 64 == store.blocks() => self.end_round(),
+            Account::Row(_) => {}
         }
     }
 

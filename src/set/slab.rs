@@ -183,6 +183,16 @@ unsafe fn settle<P, V>(slot: *mut u8, value: V) {
     unsafe { slot.cast::<P>().drop_in_place() };
 }
 
+/// What came of visits to places of a chunk, all as bits of its words.
+pub(super) struct Visited {
+    /// Who was visited.
+    pub(super) visited: u64,
+    /// Who of them has settled.
+    pub(super) settled: u64,
+    /// Who is marked now, of all places of the chunk.
+    pub(super) marks: u64,
+}
+
 /// What a slab begins with: a chunk to be, or several in an arena, whose first places are filled. Drops what is in them, too.
 pub(super) struct Beginning<P, V> {
     slots: Slots<P, V>,
@@ -582,10 +592,12 @@ impl<P, V> Slab<P, V> {
         self.chunk(number * CHUNK as u32).live
     }
 
-    /// Shows `visit` the pinned values in some places of one chunk, in order: where it gives a value, that one settles, also if the
-    /// pinned value's destructor panics. `places` are bits, counted from `first`, the first place of the chunk; so is the index that comes
-    /// with each place. Those that have settled are bits, too, which are given back, and, if there are any, told to `note`, also after a
-    /// panic. `note` does not panic.
+    /// Shows `visit` the pinned values in those of some places of one chunk that are marked, in order, and takes their marks off. Where it
+    /// gives a value, that one settles, also if the pinned value's destructor panics; where it gives none, it says whether to mark the place
+    /// again. `among` are the places, as bits, counted from `first`, the first place of the chunk; so is the index that comes with each
+    /// value. Those that have settled, if there are any, are told to `note`.
+    ///
+    /// All that holds after a panic, too: those that were not visited, or whose visit has panicked, are still marked. `note` does not panic.
     ///
     /// # Panics
     ///
@@ -594,17 +606,19 @@ impl<P, V> Slab<P, V> {
     pub(super) fn visit(
         &mut self,
         first: u32,
-        places: u64,
+        among: u64,
         mut note: impl FnMut(u64),
-        mut visit: impl FnMut(u32, u32, Pin<&mut P>) -> Poll<V>,
-    ) -> u64 {
+        mut visit: impl FnMut(u32, Pin<&mut P>) -> (Poll<V>, bool),
+    ) -> Visited {
         /// What is to be written to the words of the chunk at the end, also after a panic.
         struct Words<'a, P, V, N: FnMut(u64)> {
             chunk: &'a mut Chunk<P, V>,
             places: u64,
             /// Those of them that have not been visited, or are being visited.
             left: u64,
-            /// Those that were visited, and have not settled.
+            /// Those that were visited, have not settled, and are to be marked again.
+            again: u64,
+            /// Those that are not.
             pending: u64,
             note: &'a mut N,
         }
@@ -612,13 +626,27 @@ impl<P, V> Slab<P, V> {
             // So small that it is inlined: nobody asks then where the words are, and they can be in registers.
             #[inline(always)]
             fn drop(&mut self) {
-                let settled = self.places & !self.left & !self.pending;
-                write_late(self.chunk, settled, self.note);
+                let pending = self.again | self.pending;
+                write_late(
+                    self.chunk,
+                    self.places ^ self.left,
+                    pending,
+                    self.again,
+                    self.note,
+                );
             }
         }
-        /// Writes that some have settled.
+        /// Writes what came of the visits.
         #[inline(always)]
-        fn write<P, V>(chunk: &mut Chunk<P, V>, settled: u64, note: &mut impl FnMut(u64)) {
+        fn write<P, V>(
+            chunk: &mut Chunk<P, V>,
+            visited: u64,
+            pending: u64,
+            again: u64,
+            note: &mut impl FnMut(u64),
+        ) {
+            chunk.marks = chunk.marks & !visited | again;
+            let settled = visited & !pending;
             if settled != 0 {
                 chunk.live &= !settled;
                 chunk.settled |= settled;
@@ -627,16 +655,23 @@ impl<P, V> Slab<P, V> {
         }
         #[cold]
         #[inline(never)]
-        fn write_late<P, V>(chunk: &mut Chunk<P, V>, settled: u64, note: &mut impl FnMut(u64)) {
-            write(chunk, settled, note);
+        fn write_late<P, V>(
+            chunk: &mut Chunk<P, V>,
+            visited: u64,
+            pending: u64,
+            again: u64,
+            note: &mut impl FnMut(u64),
+        ) {
+            write(chunk, visited, pending, again, note);
         }
         let (chunk, _) = self.chunk_mut(first / CHUNK as u32);
         let slots = chunk.slots();
-        let places = places & chunk.live;
+        let places = among & chunk.marks & chunk.live;
         let mut words = Words {
             chunk,
             places,
             left: places,
+            again: 0,
             pending: 0,
             note: &mut note,
         };
@@ -647,18 +682,24 @@ impl<P, V> Slab<P, V> {
             let value = unsafe { &mut *slot.cast::<P>() };
             // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
             let pinned = unsafe { Pin::new_unchecked(value) };
-            let visited = visit(first + index, index, pinned);
+            let (visited, again) = visit(index, pinned);
             words.left &= words.left - 1;
             match visited {
                 // SAFETY: the slot holds a `P` (invariant 3), which is not visited again, as it is not left (invariant 5).
                 Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
+                Poll::Pending if again => words.again |= 1 << index,
                 Poll::Pending => words.pending |= 1 << index,
             }
         }
-        let settled = places & !words.pending;
-        write(words.chunk, settled, words.note);
+        let pending = words.again | words.pending;
+        write(words.chunk, places, pending, words.again, words.note);
+        let marks = words.chunk.marks;
         core::mem::forget(words);
-        settled
+        Visited {
+            visited: places,
+            settled: places & !pending,
+            marks,
+        }
     }
 
     /// The pinned value in `place`.

@@ -9,7 +9,7 @@ use core::task::Poll;
 use super::done::Done;
 use super::key::Key;
 use super::runs::{Run, count_ones};
-use super::slab::{Beginning, Slab};
+use super::slab::{Beginning, Slab, Visited};
 
 /// What is counted, and what keys are made of.
 struct Tally {
@@ -210,23 +210,26 @@ impl<F: Future> Store<F> {
         Some(Poll::Ready(()))
     }
 
-    /// Polls the futures in some places of a block of 64, in order, with `poll`: an output takes the place of its future, also if that
-    /// one's destructor panics. `places` are bits, counted from `first`; so is the index that comes with each place. Those who have
-    /// completed, if somebody has, are bits, too, which are given back, and told to `note` also after a panic.
+    /// Polls the futures in those of some places of a block of 64 that are marked, in order, with `poll`, and takes their marks off; `poll` says
+    /// whether one that is pending is to be marked again. An output takes the place of its future, also if that one's destructor
+    /// panics. `among` are the places, as bits, counted from `first`; so is the index that comes with each future. Those who have
+    /// completed, if somebody has, are told to `note`.
+    ///
+    /// All that holds after a panic, too: those who were not polled, or whose poll has panicked, are still marked.
     #[inline(always)]
     pub(super) fn poll_block(
         &mut self,
         first: u32,
-        places: u64,
+        among: u64,
         mut note: impl FnMut(u64),
-        poll: impl FnMut(u32, u32, Pin<&mut F>) -> Poll<F::Output>,
-    ) -> u64 {
+        poll: impl FnMut(u32, Pin<&mut F>) -> (Poll<F::Output>, bool),
+    ) -> Visited {
         let Self { slab, tally } = self;
         let note = |completed: u64| {
             tally.complete(count_ones(completed));
             note(completed);
         };
-        slab.visit(first, places, note, poll)
+        slab.visit(first, among, note, poll)
     }
 
     /// Drops the future in `place`. The place is not free before it is released.

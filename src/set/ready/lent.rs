@@ -13,13 +13,14 @@ use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 ///
 /// A `&Waker` may be shared with scoped threads, so all that changes meanwhile is atomic. Between polls the poller alone uses it.
 pub(super) struct Lent {
-    /// Whose turn it is.
-    place: AtomicU32,
+    /// Whose turn it is: the place that is so many places behind the first of those that this is for.
+    first: u32,
+    index: AtomicU32,
     /// The head, if there was one at first.
     head: Option<NonNull<Head>>,
     /// The page of the place, if there is one.
     page: AtomicPtr<Page>,
-    /// Whether the child woke itself: 0 or 1. As wide as `place`, so that one store clears both.
+    /// Whether the child woke itself: 0 or 1. As wide as `index`, so that one store clears both.
     woken: AtomicU32,
     /// The page of the place, once a waker was cloned: the one that was there or one that was made for it.
     kept: AtomicPtr<Page>,
@@ -29,9 +30,10 @@ pub(super) struct Lent {
 // before it returns.
 impl Lent {
     #[inline]
-    pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>, place: u32) -> Self {
+    pub(super) fn new(head: Option<NonNull<Head>>, page: Option<&PageRef>, first: u32) -> Self {
         Self {
-            place: AtomicU32::new(place),
+            first,
+            index: AtomicU32::new(0),
             head,
             page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
             woken: AtomicU32::new(0),
@@ -39,16 +41,22 @@ impl Lent {
         }
     }
 
-    /// From now on it is the turn of the child in `place`.
+    /// From now on it is the turn of the child so many places behind the first.
     #[inline]
-    pub(super) fn turn(&self, place: u32) {
-        self.place.store(place, Relaxed);
+    pub(super) fn turn(&self, index: u32) {
+        self.index.store(index, Relaxed);
     }
 
-    /// Whose turn it is, or was last.
+    /// From now on this is for children from another place on.
+    #[inline]
+    pub(super) fn set_first(&mut self, first: u32) {
+        self.first = first;
+    }
+
+    /// The place whose turn it is, or was last.
     #[inline]
     pub(super) fn last(&self) -> u32 {
-        self.place.load(Relaxed)
+        self.first + self.index.load(Relaxed)
     }
 
     /// The waker to lend to whoever has its turn. It must not be used after `self`.
@@ -104,7 +112,7 @@ impl Lent {
 
     #[cold]
     fn make(&self) -> *mut Page {
-        let page = PageRef::new(self.head, self.place.load(Relaxed)).into_raw();
+        let page = PageRef::new(self.head, self.last()).into_raw();
         match self
             .kept
             .compare_exchange(ptr::null_mut(), page, Release, Acquire)
@@ -135,7 +143,7 @@ fn lent<'a>(data: *const ()) -> &'a Lent {
 
 unsafe fn clone(data: *const ()) -> RawWaker {
     let lent = lent(data);
-    new_waker(lent.keep(), lent.place.load(Relaxed))
+    new_waker(lent.keep(), lent.last())
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
