@@ -520,6 +520,7 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn keep_order(&mut self) {
         match &mut self.account {
             Account::Row(row) => {
+                self.store.divide();
                 row.unordered = false;
                 row.claimed = 0;
             }

@@ -195,6 +195,13 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
         );
         assert!(spent_on_it <= directory * count, "{count}: {spent:?}");
     }
+    // Unless all are ready when they are polled first.
+    for count in [65, 1000, 100_000_usize] {
+        let (outputs, spent) = counted(|| finish(gather((0..count).map(|_| Yield(0)))));
+        assert_eq!((outputs.len(), outputs.capacity()), (count, count));
+        assert_eq!(spent.allocations, 1, "{count}: {spent:?}");
+        assert_eq!(spent.peak, count * size_of::<u64>());
+    }
     // So do those of results, if half of that memory is enough for them.
     let (outputs, spent) =
         counted(|| finish(try_gather((0..64).map(|n| ready(Ok::<u64, u64>(n))))));
@@ -365,14 +372,15 @@ fn a_row_that_is_nearly_done_goes_on_with_books() {
         assert_eq!(outputs.len(), 1024);
         spent.allocations
     };
+    let directory = 2;
     assert_eq!(
         allocations(2),
-        allocations(0),
+        allocations(0) + directory,
         "a round looks at all blocks"
     );
     assert_eq!(
         allocations(1),
-        allocations(0) + 1,
+        allocations(0) + directory + 1,
         "one in eight is too few"
     );
 }

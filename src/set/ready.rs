@@ -508,12 +508,21 @@ impl Lending<'_> {
         let result = poll(&mut Context::from_waker(&self.waker));
         if let Some(page) = self.lent.take_kept() {
             *self.kept |= Ready::bit(index);
-            if page.is_some() {
-                *self.made = page;
+            if let Some(page) = page {
+                set_made(self.made, page);
             }
         }
         (result, self.lent.take_woken())
     }
+}
+
+/// Notes that a page was made.
+///
+/// Not inlined, so that it is not kept in a register whether one was while children are polled that keep no waker.
+#[cold]
+#[inline(never)]
+fn set_made(made: &mut Option<PageRef>, page: PageRef) {
+    *made = Some(page);
 }
 
 /// Polls children in places of one page, with the wakers that they need.

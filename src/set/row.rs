@@ -96,6 +96,7 @@ impl Row {
     /// Books in which stands what the row says.
     #[cold]
     pub(super) fn books<F: Future>(&self, store: &mut Store<F>) -> Box<Books<F>> {
+        store.divide();
         let mut books = Box::<Books<F>>::default();
         if self.unordered {
             books.done.forget_order();
@@ -157,6 +158,42 @@ impl<F: Future> Turn<'_, F> {
         last
     }
 
+    /// Polls all children, if nobody can be reached alone yet, block by block, for as long as all of a block complete. That is all of the
+    /// round, or it goes on behind, or books were opened.
+    #[inline]
+    fn run_all(&mut self) {
+        let Self { set, lender } = self;
+        let FutureSet { store, account } = &mut **set;
+        let Account::Row(row) = account else { return };
+        if !row.unordered {
+            return store.divide();
+        }
+        let Some(mut polls) = store.polls() else {
+            return;
+        };
+        let has_made = loop {
+            lender.turn_block(polls.first());
+            let mut lending = lender.lend();
+            // Nobody has kept a waker before.
+            let poll = |index: u32, future: Pin<&mut F>| {
+                lending.poll::<true, _>(index, |cx| future.poll(cx))
+            };
+            let visited = polls.poll_block(poll);
+            if lender.has_made() {
+                break true;
+            }
+            row.next += 64;
+            row.queued -= u32::from(visited.marks == 0);
+            if !polls.advance() {
+                break false;
+            }
+        };
+        drop(polls);
+        if has_made {
+            self.open_books();
+        }
+    }
+
     /// Polls those of a block who have their turn. `None` if a row is not enough any more, and books were opened.
     #[inline(always)]
     fn run_block(&mut self, first: u32, among: u64) -> Option<Visited> {
@@ -201,7 +238,7 @@ impl<F: Future> FutureSet<F> {
             let (store, books) = self.books();
             return books.run_round(store);
         }
-        if store.blocks() > 1 {
+        if !store.is_one_block() {
             return self.run_blocks();
         }
         row.claimed = 0;
@@ -234,6 +271,7 @@ impl<F: Future> FutureSet<F> {
         let is_first = !row.polled;
         let mut fruitless = 0;
         let mut turn = self.turn();
+        turn.run_all();
         loop {
             let FutureSet { store, account } = &mut *turn.set;
             let Account::Row(row) = account else { break };

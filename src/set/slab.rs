@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! 1. The `capacity` slots of a chunk lie `STRIDE` bytes apart and are aligned for `Slot<P, V>`. Either they are an allocation of the
-//!    chunk's own, and `owned` is `capacity`, or they are part of the slab's *arena*, and `owned` is 0. An arena is one allocation for the
+//!    chunk's own (`Memory::Own`), or they are part of the slab's *arena*. An arena is one allocation for the
 //!    slots of the chunks with which a slab begins: those of chunk `n` start at its slot `64 * n`, and all chunks but the last have 64.
 //!    (An allocation of no bytes is none.) Memory comes from `Slots::allocate` or `Slots::allocate_arena`, is freed in `Chunk::drop` or
 //!    `Arena::drop`, or given away in `take_in_place`, and moved nowhere in between. An arena is dropped after its chunks: it is behind
@@ -22,16 +22,27 @@
 //!    anybody can look, also if the pinned one's destructor panics. While `visit` lasts, the bits of those that have settled are
 //!    still to be changed, and it looks at none of them twice; they are changed at its end, also after a panic.
 //! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
+//! 7. If `first` says so (`Memory::BeforePinned`, `Memory::BeforeSettled`), the slab's arena is *undivided*: there is no directory, `expected`
+//!    is the number of its slots, and all of these but the first chunk's hold what `first` says. While there are `Visits`, those before
+//!    the chunk that is visited, which is `first`, hold settled values, and those behind it pinned ones. In either case there are chunks
+//!    for them all before one of these slots is reached, or dropped, again.
 
+mod beginning;
 mod chunk;
+mod undivided;
+mod visit;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::Poll;
 
-use chunk::{Arena, Chunk, Slots};
+use chunk::{Arena, Chunk, Memory, Slots};
+use visit::settle;
+
+pub(super) use beginning::Beginning;
+pub(super) use undivided::Visits;
+pub(super) use visit::Visited;
 
 /// Places in a full chunk; also the bits of its words.
 pub(super) const CHUNK: usize = 64;
@@ -154,192 +165,13 @@ impl<P, V> SlotMut<'_, P, V> {
     }
 }
 
-/// Drops the pinned value in `slot` and puts `value` in its place, also if the destructor panics.
-///
-/// # Safety
-///
-/// The slot, which has room for either, holds a `P` that nobody reaches any more.
-#[inline(always)]
-unsafe fn settle<P, V>(slot: *mut u8, value: V) {
-    /// Writes the value.
-    struct Settle<V> {
-        slot: *mut V,
-        value: ManuallyDrop<V>,
-    }
-    impl<V> Drop for Settle<V> {
-        #[inline]
-        fn drop(&mut self) {
-            // SAFETY: nothing takes the value but this, and this runs once.
-            let value = unsafe { ManuallyDrop::take(&mut self.value) };
-            // SAFETY: the slot has room for it, and what it held was dropped.
-            unsafe { self.slot.write(value) };
-        }
-    }
-    let _settle = Settle {
-        slot: slot.cast(),
-        value: ManuallyDrop::new(value),
-    };
-    // SAFETY: by the contract of this function; dropped in place (invariant 4).
-    unsafe { slot.cast::<P>().drop_in_place() };
-}
-
-/// What came of visits to places of a chunk, all as bits of its words.
-pub(super) struct Visited {
-    /// Who was visited.
-    pub(super) visited: u64,
-    /// Who of them has settled.
-    pub(super) settled: u64,
-    /// Who is marked now, of all places of the chunk.
-    pub(super) marks: u64,
-}
-
-/// What a slab begins with: a chunk to be, or several in an arena, whose first places are filled. Drops what is in them, too.
-pub(super) struct Beginning<P, V> {
-    slots: Slots<P, V>,
-    len: u32,
-    /// As of the slab.
-    expected: u32,
-    /// If the slots are those of an arena: this, with room for all of its chunks, so that nothing is allocated once there are values.
-    rest: Option<Box<Directory<P, V>>>,
-}
-
-impl<P, V> Beginning<P, V> {
-    /// Room for as many values: in an arena, if they are more than a chunk, and there is such memory. (The number may be no more than a
-    /// boast.)
-    pub(super) fn new(announced: usize) -> Self {
-        let arena = if announced > CHUNK {
-            Self::in_arena(self::announced(announced))
-        } else {
-            None
-        };
-        arena.unwrap_or_else(|| Self::in_chunk(announced))
-    }
-
-    /// Room for as many values, a full chunk at most.
-    #[inline(always)]
-    pub(super) fn in_chunk(announced: usize) -> Self {
-        let announced = self::announced(announced);
-        let capacity = announced.min(CHUNK as u32);
-        Self {
-            slots: Slots::allocate(capacity),
-            len: 0,
-            expected: announced - capacity,
-            rest: None,
-        }
-    }
-
-    /// Room for as many values, more than a chunk, in an arena, if there is such memory.
-    fn in_arena(announced: u32) -> Option<Self> {
-        if announced > MAX_PLACES {
-            return None;
-        }
-        let slots = Slots::allocate_arena(announced)?;
-        let arena = Arena::new(&slots);
-        let mut chunks = Vec::new();
-        chunks.try_reserve_exact(arena.chunks() as usize - 1).ok()?;
-        Some(Self {
-            slots,
-            len: 0,
-            expected: 0,
-            rest: Some(Box::new(Directory {
-                chunks,
-                arena: Some(arena),
-            })),
-        })
-    }
-
-    /// Takes in `values`, as many as there is room for, where there are none yet. Gives the next one, if there is one, with those behind it.
-    #[inline(always)]
-    pub(super) fn fill<I: Iterator<Item = P>>(self, values: I) -> (Self, Option<(P, I)>) {
-        let mut beginning = self;
-        let capacity = beginning.slots.capacity();
-        // After a panic it goes first.
-        let mut values = values;
-        while beginning.len < capacity {
-            let Some(value) = values.next() else {
-                // Here, as what is to be returned would be leaked if this panics.
-                drop(values);
-                return (beginning, None);
-            };
-            let slot = beginning.slots.at(beginning.len);
-            // SAFETY: the slot is valid for writes and holds nothing (invariants 2, 3).
-            unsafe { slot.cast::<P>().write(value) };
-            beginning.len += 1;
-        }
-        let next = values.next();
-        (beginning, next.map(|next| (next, values)))
-    }
-
-    /// How many values there are.
-    #[inline]
-    pub(super) fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// Whether it is no more than one chunk.
-    #[inline]
-    fn is_chunk(&self) -> bool {
-        self.slots.capacity() <= CHUNK as u32
-    }
-
-    /// The slab. The values are marked, and their ordinals count from 0.
-    #[inline(always)]
-    pub(super) fn into_slab(self) -> Slab<P, V> {
-        ManuallyDrop::new(self).take_slab()
-    }
-
-    /// The same. Done once; there is nothing left to drop then.
-    #[inline(always)]
-    fn take_slab(&mut self) -> Slab<P, V> {
-        if !self.is_chunk() {
-            return self.take_slab_of_many();
-        }
-        Slab {
-            first: Chunk::of(&self.slots, self.len),
-            rest: None,
-            open: if self.len == self.slots.capacity() {
-                NONE
-            } else {
-                0
-            },
-            expected: self.expected,
-        }
-    }
-
-    /// The same, if it is more than one chunk. If fewer values have come than were announced, memory behind the last chunk that has one
-    /// is left unused.
-    fn take_slab_of_many(&mut self) -> Slab<P, V> {
-        let last = self.len.saturating_sub(1) / CHUNK as u32;
-        let chunk = |number| Chunk::in_arena(&self.slots, number, self.len);
-        let rest = self.rest.take();
-        let mut rest = rest.expect("an arena has a directory, which is taken once");
-        rest.chunks.extend((1..=last).map(chunk));
-        let first = chunk(0);
-        // All chunks before the last are full.
-        let is_full = rest.chunks.last().unwrap_or(&first).free == 0;
-        Slab {
-            first,
-            rest: Some(rest),
-            open: if is_full { NONE } else { last },
-            expected: self.expected,
-        }
-    }
-}
-
-impl<P, V> Drop for Beginning<P, V> {
-    #[inline]
-    fn drop(&mut self) {
-        drop(self.take_slab());
-    }
-}
-
 pub(super) struct Slab<P, V> {
     /// The first chunk needs no directory. It is dropped before `rest`, whose arena it may lie in.
     first: Chunk<P, V>,
     rest: Option<Box<Directory<P, V>>>,
     /// The first chunk with a free place.
     open: u32,
-    /// How many insertions have been announced, as far as this number can tell.
+    /// How many insertions have been announced, as far as this number can tell; of an arena that is not divided, how many places it has.
     expected: u32,
 }
 
@@ -354,6 +186,16 @@ struct Directory<P, V> {
     chunks: Vec<Chunk<P, V>>,
     /// The memory of the slab's first chunk and of the first of these, if it is not their own. Dropped after them.
     arena: Option<Arena<P, V>>,
+}
+
+impl<P, V> Directory<P, V> {
+    /// A directory with room for as many chunks.
+    fn with_capacity(chunks: usize) -> Box<Self> {
+        Box::new(Self {
+            chunks: Vec::with_capacity(chunks),
+            arena: None,
+        })
+    }
 }
 
 impl<P, V> Slab<P, V> {
@@ -417,6 +259,7 @@ impl<P, V> Slab<P, V> {
 
     #[inline]
     fn grow(&mut self) {
+        self.divide();
         let index = match self.first.capacity {
             0 => 0,
             _ => self.rest().len() + 1,
@@ -445,12 +288,9 @@ impl<P, V> Slab<P, V> {
         } else {
             // A directory that is larger than this grows as it is filled.
             let expected = (self.expected as usize).div_ceil(CHUNK).min(1 << 14);
-            let rest = self.rest.get_or_insert_with(|| {
-                Box::new(Directory {
-                    chunks: Vec::with_capacity(expected),
-                    arena: None,
-                })
-            });
+            let rest = self
+                .rest
+                .get_or_insert_with(|| Directory::with_capacity(expected));
             rest.chunks.push(chunk);
         }
         self.expected = self.expected.saturating_sub(capacity);
@@ -555,7 +395,16 @@ impl<P, V> Slab<P, V> {
     /// How many chunks there are.
     #[inline]
     pub(super) fn chunks(&self) -> u32 {
+        if self.is_undivided() {
+            return self.expected.div_ceil(CHUNK as u32);
+        }
         self.rest().len() as u32 + 1
+    }
+
+    /// Whether there is one chunk, or none.
+    #[inline]
+    pub(super) fn is_one_chunk(&self) -> bool {
+        self.rest.is_none() && !self.is_undivided()
     }
 
     /// Who is marked of the places of the chunk of that number, a bit each.
@@ -567,7 +416,11 @@ impl<P, V> Slab<P, V> {
     /// How many places are marked.
     pub(super) fn marked(&self) -> usize {
         let chunks = core::iter::once(&self.first).chain(self.rest());
-        chunks.map(|chunk| chunk.marks.count_ones() as usize).sum()
+        let marked: usize = chunks.map(|chunk| chunk.marks.count_ones() as usize).sum();
+        match self.first.memory {
+            Memory::BeforePinned => marked + self.expected as usize - CHUNK,
+            _ => marked,
+        }
     }
 
     /// The ordinal with which the value in `place` was inserted, if there is one.
@@ -592,12 +445,7 @@ impl<P, V> Slab<P, V> {
         self.chunk(number * CHUNK as u32).live
     }
 
-    /// Shows `visit` the pinned values in those of some places of one chunk that are marked, in order, and takes their marks off. Where it
-    /// gives a value, that one settles, also if the pinned value's destructor panics; where it gives none, it says whether to mark the place
-    /// again. `among` are the places, as bits, counted from `first`, the first place of the chunk; so is the index that comes with each
-    /// value. Those that have settled, if there are any, are told to `note`.
-    ///
-    /// All that holds after a panic, too: those that were not visited, or whose visit has panicked, are still marked. `note` does not panic.
+    /// As [`Chunk::visit`], of the chunk whose first place is `first`.
     ///
     /// # Panics
     ///
@@ -607,99 +455,11 @@ impl<P, V> Slab<P, V> {
         &mut self,
         first: u32,
         among: u64,
-        mut note: impl FnMut(u64),
-        mut visit: impl FnMut(u32, Pin<&mut P>) -> (Poll<V>, bool),
+        note: impl FnMut(u64),
+        visit: impl FnMut(u32, Pin<&mut P>) -> (Poll<V>, bool),
     ) -> Visited {
-        /// What is to be written to the words of the chunk at the end, also after a panic.
-        struct Words<'a, P, V, N: FnMut(u64)> {
-            chunk: &'a mut Chunk<P, V>,
-            places: u64,
-            /// Those of them that have not been visited, or are being visited.
-            left: u64,
-            /// Those that were visited, have not settled, and are to be marked again.
-            again: u64,
-            /// Those that are not.
-            pending: u64,
-            note: &'a mut N,
-        }
-        impl<P, V, N: FnMut(u64)> Drop for Words<'_, P, V, N> {
-            // So small that it is inlined: nobody asks then where the words are, and they can be in registers.
-            #[inline(always)]
-            fn drop(&mut self) {
-                let pending = self.again | self.pending;
-                write_late(
-                    self.chunk,
-                    self.places ^ self.left,
-                    pending,
-                    self.again,
-                    self.note,
-                );
-            }
-        }
-        /// Writes what came of the visits.
-        #[inline(always)]
-        fn write<P, V>(
-            chunk: &mut Chunk<P, V>,
-            visited: u64,
-            pending: u64,
-            again: u64,
-            note: &mut impl FnMut(u64),
-        ) {
-            chunk.marks = chunk.marks & !visited | again;
-            let settled = visited & !pending;
-            if settled != 0 {
-                chunk.live &= !settled;
-                chunk.settled |= settled;
-                note(settled);
-            }
-        }
-        #[cold]
-        #[inline(never)]
-        fn write_late<P, V>(
-            chunk: &mut Chunk<P, V>,
-            visited: u64,
-            pending: u64,
-            again: u64,
-            note: &mut impl FnMut(u64),
-        ) {
-            write(chunk, visited, pending, again, note);
-        }
         let (chunk, _) = self.chunk_mut(first / CHUNK as u32);
-        let slots = chunk.slots();
-        let places = among & chunk.marks & chunk.live;
-        let mut words = Words {
-            chunk,
-            places,
-            left: places,
-            again: 0,
-            pending: 0,
-            note: &mut note,
-        };
-        while words.left != 0 {
-            let index = words.left.trailing_zeros();
-            let slot = slots.at(index);
-            // SAFETY: the slot holds a `P` (invariant 3), and each is visited once; the reference ends with the visit.
-            let value = unsafe { &mut *slot.cast::<P>() };
-            // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
-            let pinned = unsafe { Pin::new_unchecked(value) };
-            let (visited, again) = visit(index, pinned);
-            words.left &= words.left - 1;
-            match visited {
-                // SAFETY: the slot holds a `P` (invariant 3), which is not visited again, as it is not left (invariant 5).
-                Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
-                Poll::Pending if again => words.again |= 1 << index,
-                Poll::Pending => words.pending |= 1 << index,
-            }
-        }
-        let pending = words.again | words.pending;
-        write(words.chunk, places, pending, words.again, words.note);
-        let marks = words.chunk.marks;
-        core::mem::forget(words);
-        Visited {
-            visited: places,
-            settled: places & !pending,
-            marks,
-        }
+        chunk.visit(among, note, visit)
     }
 
     /// The pinned value in `place`.
@@ -790,6 +550,7 @@ impl<P, V> Slab<P, V> {
     ///
     /// If there are more than the vector has room for.
     pub(super) fn take_all<T>(&mut self, count: usize, mut map: impl FnMut(V) -> T) -> Vec<T> {
+        self.divide();
         let mut all = Vec::with_capacity(count);
         for number in 0..=self.rest().len() as u32 {
             let (chunk, open) = self.chunk_mut(number);
@@ -838,9 +599,14 @@ impl<P, V> Slab<P, V> {
         if !Chunk::<P, V>::IS_LIKE_VEC || !self.first.is_settled() {
             return None;
         }
-        let slots = match self.rest {
-            None => self.first.slots(),
-            Some(_) => self.take_rest()?,
+        let slots = match self.first.memory {
+            Memory::BeforePinned => return None,
+            Memory::BeforeSettled => {
+                let all = core::mem::take(&mut self.expected);
+                self.first.slots().of_arena(all)
+            }
+            Memory::Own | Memory::Arena if self.rest.is_some() => self.take_rest()?,
+            Memory::Own | Memory::Arena => self.first.slots(),
         };
         // All of the chunk's but the slots.
         self.first.ordinals = None;
@@ -855,7 +621,7 @@ impl<P, V> Slab<P, V> {
     fn take_rest(&mut self) -> Option<Slots<P, V>> {
         let Directory { chunks, arena } = &mut **self.rest.as_mut()?;
         let in_arena = arena.as_ref()?.chunks();
-        let is_full = |chunk: &Chunk<P, V>| chunk.is_in_arena() && chunk.is_settled();
+        let is_full = |chunk: &Chunk<P, V>| chunk.memory == Memory::Arena && chunk.is_settled();
         if chunks.len() + 1 != in_arena as usize || !chunks.iter().all(is_full) {
             return None;
         }
@@ -901,6 +667,14 @@ impl<P, V> Slab<P, V> {
             emptied: 0,
         };
         rest.run();
+    }
+}
+
+impl<P, V> Drop for Slab<P, V> {
+    #[inline]
+    fn drop(&mut self) {
+        // So that the chunks, which are dropped next, are all there, and so is who owns their memory.
+        self.divide();
     }
 }
 

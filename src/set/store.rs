@@ -9,7 +9,7 @@ use core::task::Poll;
 use super::done::Done;
 use super::key::Key;
 use super::runs::{Run, count_ones};
-use super::slab::{Beginning, Slab, Visited};
+use super::slab::{Beginning, Slab, Visited, Visits};
 
 /// What is counted, and what keys are made of.
 struct Tally {
@@ -48,6 +48,36 @@ impl Tally {
 pub(super) struct Store<F: Future> {
     slab: Slab<F, F::Output>,
     tally: Tally,
+}
+
+/// Polls of all futures, block by block. In the end it is possible to reach them one by one, unless all have completed.
+pub(super) struct Polls<'a, F: Future> {
+    visits: Visits<'a, F, F::Output>,
+    tally: &'a mut Tally,
+}
+
+impl<F: Future> Polls<'_, F> {
+    /// The first place of the block.
+    #[inline]
+    pub(super) fn first(&self) -> u32 {
+        self.visits.first()
+    }
+
+    /// As [`Store::poll_block`], of all places of the block.
+    #[inline(always)]
+    pub(super) fn poll_block(
+        &mut self,
+        poll: impl FnMut(u32, Pin<&mut F>) -> (Poll<F::Output>, bool),
+    ) -> Visited {
+        let Self { visits, tally } = self;
+        visits.visit(|completed| tally.complete(count_ones(completed)), poll)
+    }
+
+    /// Goes on with the next block, if there is one, and all of this one have completed.
+    #[inline]
+    pub(super) fn advance(&mut self) -> bool {
+        self.visits.advance()
+    }
 }
 
 impl<F: Future> Store<F> {
@@ -230,6 +260,27 @@ impl<F: Future> Store<F> {
             note(completed);
         };
         slab.visit(first, among, note, poll)
+    }
+
+    /// Whether all futures are in one block, or there are none.
+    #[inline]
+    pub(super) fn is_one_block(&self) -> bool {
+        self.slab.is_one_chunk()
+    }
+
+    /// Makes it possible to reach places one by one, if it is not yet. To be called first whenever books are opened or the order of
+    /// completion is wanted.
+    #[inline]
+    pub(super) fn divide(&mut self) {
+        self.slab.divide();
+    }
+
+    /// Polls all futures, block by block, if it is not possible yet to reach them one by one.
+    #[inline]
+    pub(super) fn polls(&mut self) -> Option<Polls<'_, F>> {
+        let Self { slab, tally } = self;
+        let visits = slab.visits()?;
+        Some(Polls { visits, tally })
     }
 
     /// Drops the future in `place`. The place is not free before it is released.

@@ -22,6 +22,19 @@ union Slot<P, V> {
     _settled: ManuallyDrop<V>,
 }
 
+/// Whose the memory of a chunk is (invariant 1).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// The chunk's own.
+    Own,
+    /// A part of an arena.
+    Arena,
+    /// The same, of an arena that is not divided: behind the chunk all slots hold pinned values, which are marked.
+    BeforePinned,
+    /// The same, but they hold settled values.
+    BeforeSettled,
+}
+
 pub(super) struct Chunk<P, V> {
     slots: NonNull<u8>,
     /// Places with a pinned value.
@@ -39,8 +52,7 @@ pub(super) struct Chunk<P, V> {
     /// The next chunk with a free place.
     pub(super) next_open: u32,
     pub(super) capacity: u8,
-    /// How many of the slots are an allocation of the chunk's own: all, or, in an arena, none.
-    owned: u8,
+    pub(super) memory: Memory,
     values: PhantomData<Slot<P, V>>,
 }
 
@@ -95,6 +107,16 @@ impl<P, V> Slots<P, V> {
         self.capacity
     }
 
+    /// How many chunks there is room for.
+    pub(super) fn chunks(&self) -> u32 {
+        self.capacity.div_ceil(CHUNK as u32)
+    }
+
+    /// Of the slots of the first chunk of an arena, those of all, as many as `capacity`.
+    pub(super) fn of_arena(&self, capacity: u32) -> Self {
+        Self { capacity, ..*self }
+    }
+
     /// The address of slot `index`.
     #[inline]
     pub(super) fn at(&self, index: u32) -> *mut u8 {
@@ -144,7 +166,7 @@ impl<P, V> Arena<P, V> {
 
     /// How many chunks it has room for.
     pub(super) fn chunks(&self) -> u32 {
-        self.0.capacity.div_ceil(CHUNK as u32)
+        self.0.chunks()
     }
 
     /// The memory, which is not freed then.
@@ -195,7 +217,7 @@ impl<P, V> Chunk<P, V> {
         ordinals: None,
         next_open: NONE,
         capacity: 0,
-        owned: 0,
+        memory: Memory::Own,
         values: PhantomData,
     };
 
@@ -228,7 +250,7 @@ impl<P, V> Chunk<P, V> {
             ordinals: None,
             next_open: NONE,
             capacity: slots.capacity as u8,
-            owned: slots.capacity as u8,
+            memory: Memory::Own,
             values: PhantomData,
         }
     }
@@ -245,13 +267,16 @@ impl<P, V> Chunk<P, V> {
         let len = len.saturating_sub(start).min(CHUNK as u32);
         let mut chunk = Self::of(&slots, len);
         chunk.base = start.into();
-        chunk.owned = 0;
+        chunk.memory = Memory::Arena;
         chunk
     }
 
-    /// Whether the slots are part of an arena.
-    pub(super) fn is_in_arena(&self) -> bool {
-        self.owned != self.capacity
+    /// The chunk of that number of an arena, all of whose slots hold settled values. There is only one of the same number.
+    pub(super) fn settled_in_arena(arena: &Slots<P, V>, number: u32) -> Self {
+        let mut chunk = Self::in_arena(arena, number, arena.capacity);
+        chunk.settled = core::mem::take(&mut chunk.live);
+        chunk.marks = 0;
+        chunk
     }
 
     /// The address of slot `index`.
@@ -354,12 +379,10 @@ impl<P, V> Drop for Chunk<P, V> {
         impl<P, V> Drop for Free<'_, P, V> {
             #[inline]
             fn drop(&mut self) {
-                let owned = Slots {
-                    capacity: self.0.owned.into(),
-                    ..self.0.slots()
-                };
-                // SAFETY: that memory, if it is any, was allocated for as many slots (invariant 1) and is not used any more.
-                unsafe { owned.free() };
+                if self.0.memory == Memory::Own {
+                    // SAFETY: the memory was allocated for as many slots (invariant 1) and is not used any more.
+                    unsafe { self.0.slots().free() };
+                }
             }
         }
         let chunk = Free(self);

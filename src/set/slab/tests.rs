@@ -5,6 +5,7 @@ use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::pin::Pin;
 use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -181,23 +182,71 @@ fn outputs_are_found_across_chunks() {
     assert_eq!(outputs(&slab, 0, 9), []);
 }
 
+/// What a visit makes of the values of a chunk: odd numbers settle, every other even one is to be marked again.
+fn settle_odd(index: u32, noted: Pin<&mut Noted>) -> (Poll<Box<u32>>, bool) {
+    match noted.0 % 4 {
+        1 | 3 => (Poll::Ready(Box::new(index)), true),
+        even => (Poll::Pending, even == 0),
+    }
+}
+
 #[test]
 fn a_visit_changes_what_it_is_told_to() {
-    let (mut slab, dropped) = filled(66);
+    let (mut slab, dropped) = filled(72);
     slab.at(65).vacate();
+    slab.at(67).unmark();
     let mut settled = 0;
-    slab.visit(
-        64,
-        0b111,
-        |bits| settled = bits,
-        |place, index, noted| {
-            assert_eq!((place, index, noted.0), (64, 0, 64), "the only one left");
-            Poll::Ready(Box::new(7))
-        },
+    let visited = slab.visit(64, 0b11_1111, |bits| settled = bits, settle_odd);
+    assert_eq!(visited.visited, 0b11_0101, "neither 65 nor 67");
+    assert_eq!((settled, visited.settled), (0b10_0000, settled));
+    assert_eq!(
+        visited.marks, 0b1101_0011,
+        "those of 65, 70, and 71 as before"
     );
-    assert_eq!(settled, 1);
-    assert_eq!(*dropped.borrow(), [65, 64]);
-    assert_eq!((slab.pinned_in(1), outputs(&slab, 0, 9)), (0, vec![64]));
+    assert_eq!(*slab.marks_mut(1), visited.marks);
+    assert_eq!(*slab.marks_mut(0), u64::MAX);
+    assert_eq!(*dropped.borrow(), [65, 69]);
+    assert_eq!(slab.pinned_in(1), 0b1101_1101);
+    assert_eq!(outputs(&slab, 0, 9), [69]);
+    assert_eq!(slab.settled(69).map(|index| **index), Some(5));
+    let visited = slab.visit(64, 0b10, |_| unreachable!("nobody"), settle_odd);
+    assert_eq!((visited.visited, visited.settled), (0, 0));
+}
+
+#[test]
+fn a_visit_that_panics_is_none() {
+    let (mut slab, dropped) = filled(8);
+    let visit = |slab: &mut Slab<Noted, Box<u32>>, bad_destructor: bool| {
+        let mut settled = 0;
+        let visit = |index: u32, mut noted: Pin<&mut Noted>| {
+            if index == 3 {
+                assert!(bad_destructor, "a visit that panics");
+                noted.0 = BAD;
+                return (Poll::Ready(Box::new(33)), false);
+            }
+            settle_odd(index, noted)
+        };
+        let visit = AssertUnwindSafe(|| {
+            slab.visit(0, u64::MAX, |bits| settled = bits, visit)
+                .visited
+        });
+        assert!(catch_unwind(visit).is_err());
+        settled
+    };
+    assert_eq!(visit(&mut slab, false), 0b10);
+    assert_eq!(*slab.marks_mut(0), 0b1111_1001, "0 again, 3 still");
+    assert_eq!(
+        (slab.pinned_in(0), outputs(&slab, 0, 9)),
+        (0b1111_1101, vec![1])
+    );
+    assert_eq!(visit(&mut slab, true), 0b1000, "it has settled");
+    assert_eq!(*slab.marks_mut(0), 0b1111_0001);
+    assert_eq!(
+        (slab.pinned_in(0), outputs(&slab, 0, 9)),
+        (0b1111_0101, vec![1, 3])
+    );
+    assert_eq!(slab.at(3).take().as_deref(), Some(&33));
+    assert_eq!(*dropped.borrow(), [1, BAD]);
 }
 
 #[test]
@@ -229,9 +278,14 @@ fn a_slab_begins_with_as_many_as_were_announced() {
         assert_eq!(beginning.is_chunk(), n <= 64);
         assert!(next.is_none());
         let mut slab = beginning.into_slab();
-        assert!(slab.is_full());
-        assert_eq!(slab.marked(), n as usize);
-        assert_eq!(slab.chunks(), n.div_ceil(64).max(1));
+        for is_divided in [false, true] {
+            assert!(slab.is_full());
+            assert_eq!(slab.marked(), n as usize);
+            assert_eq!(slab.chunks(), n.div_ceil(64).max(1));
+            assert_eq!(slab.is_one_chunk(), n <= 64);
+            assert_eq!(slab.is_undivided(), n > 64 && !is_divided);
+            slab.divide();
+        }
         for number in 0..slab.chunks() {
             assert_eq!(slab.pinned_in(number), *slab.marks_mut(number));
         }
@@ -261,6 +315,7 @@ fn a_slab_of_a_mebibyte_begins_in_one_piece() {
     let (beginning, next) = begin::<Cell, Cell, _>(cells(1 << 15));
     assert!(next.is_none());
     let mut slab = beginning.into_slab();
+    slab.divide();
     assert_eq!(slab.at((1 << 15) - 1).pinned().unwrap()[0], (1 << 15) - 1);
 }
 
@@ -352,6 +407,9 @@ fn all_is_dropped_if_a_destructor_panics() {
         let numbers = (0..200).map(|n| if n == bad { BAD } else { n });
         let values = numbers.clone().map(|n| Noted(n, dropped.clone()));
         let mut slab = begin::<_, Box<u32>, _>(values).0.into_slab();
+        if bad % 2 == 0 {
+            slab.divide();
+        }
         slab.at(7).settle(Box::new(7));
         dropped.borrow_mut().clear();
         assert!(catch_unwind(AssertUnwindSafe(|| drop(slab))).is_err());
@@ -364,6 +422,7 @@ fn all_is_dropped_if_a_destructor_panics() {
 fn settled(n: u32) -> Slab<u64, u64> {
     let (beginning, _) = begin((0..u64::from(n)).map(|number| number * 2));
     let mut slab = beginning.into_slab();
+    slab.divide();
     for place in 0..n {
         slab.at(place).unmark();
         slab.at(place).settle(u64::from(place) * 3);
@@ -434,4 +493,142 @@ fn other_slabs_are_none() {
     larger.at(0).settle(7);
     assert_eq!(larger.take_in_place(), None, "the slots are larger");
     assert_eq!(larger.at(0).take(), Some(7));
+}
+
+/// A slab of so many numbers in an arena that is not divided, after visits in which all numbers settle that are below the second one.
+fn visited(n: u32, settling: u32) -> (Slab<Noted, Box<u32>>, Dropped) {
+    let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
+    let values = (0..n).map(|number| Noted(number, dropped.clone()));
+    let mut slab = begin(values).0.into_slab();
+    let mut visits = slab.visits().expect("nothing was visited");
+    let mut next = 0;
+    loop {
+        let first = visits.first();
+        assert_eq!(first, next, "chunk by chunk");
+        let mut settled = 0;
+        let visited = visits.visit(
+            |bits| settled = bits,
+            |index, noted| {
+                assert_eq!(noted.0, first + index);
+                let is_ready = noted.0 < settling;
+                let value = is_ready.then(|| Box::new(noted.0 * 2));
+                (value.map_or(Poll::Pending, Poll::Ready), noted.0 % 2 == 0)
+            },
+        );
+        next += visited.visited.count_ones();
+        let settling_here = (settling - first).min(64);
+        assert_eq!(visited.settled.count_ones(), settling_here);
+        assert_eq!(visited.settled, settled);
+        if !visits.advance() {
+            assert!(!visits.advance());
+            break;
+        }
+    }
+    assert_eq!(
+        next,
+        n.min((settling / 64 + 1) * 64),
+        "until one does not settle"
+    );
+    drop(visits);
+    assert!(dropped.borrow().iter().copied().eq(0..settling));
+    assert!(slab.visits().is_none(), "once");
+    (slab, dropped)
+}
+
+#[test]
+fn an_arena_is_divided_unless_all_its_values_settle() {
+    for (n, settling) in [
+        (65, 65),
+        (65, 64),
+        (65, 0),
+        (128, 128),
+        (200, 199),
+        (200, 100),
+        (200, 64),
+    ] {
+        let (mut slab, _) = visited(n, settling);
+        assert_eq!(slab.is_undivided(), n == settling);
+        assert_eq!(slab.chunks(), n.div_ceil(64));
+        let visited = n.min((settling / 64 + 1) * 64);
+        let again = (settling..visited).filter(|number| number % 2 == 0).count();
+        assert_eq!(slab.marked(), again + (n - visited) as usize);
+        slab.divide();
+        for place in 0..n {
+            let value = slab.settled(place).map(|value| **value);
+            assert_eq!(value, (place < settling).then_some(place * 2));
+            assert_eq!(slab.is_pinned(place), place >= settling);
+            assert_eq!(slab.ordinal(place), Some(place.into()));
+        }
+        assert!(slab.is_full());
+        assert_eq!(
+            slab.insert(Noted(7, Dropped::default()), 7),
+            n.next_multiple_of(64)
+        );
+        let all = slab.take_all(settling as usize, |value| *value);
+        assert!((0..settling).map(|number| number * 2).eq(all));
+    }
+}
+
+#[test]
+fn an_arena_is_dropped_as_it_is() {
+    for (n, settling) in [(65, 65), (200, 200), (200, 130), (200, 0)] {
+        let (slab, dropped) = visited(n, settling);
+        drop(slab);
+        assert!(
+            dropped.borrow().iter().copied().eq(0..n),
+            "in order, and once"
+        );
+    }
+}
+
+#[test]
+fn an_arena_is_divided_after_a_panic() {
+    for bad in [0, 63, 64, 150] {
+        let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
+        let values = (0..200).map(|number| Noted(number, dropped.clone()));
+        let mut slab = begin::<_, Box<u32>, _>(values).0.into_slab();
+        let visits = AssertUnwindSafe(|| {
+            let mut visits = slab.visits().expect("nothing was visited");
+            loop {
+                visits.visit(
+                    |_| (),
+                    |_, noted| {
+                        assert_ne!(noted.0, bad, "a visit that panics");
+                        (Poll::Ready(Box::new(noted.0)), false)
+                    },
+                );
+                assert!(visits.advance());
+            }
+        });
+        assert!(catch_unwind(visits).is_err());
+        assert_eq!((slab.is_undivided(), slab.chunks()), (false, 4));
+        assert_eq!(slab.marked() as u32, 200 - bad);
+        assert!(outputs(&slab, 0, 200).into_iter().eq(0..bad));
+        drop(slab);
+        assert!(dropped.borrow().iter().copied().eq(0..200));
+    }
+}
+
+#[test]
+fn a_slab_of_an_arena_grows_as_any_other() {
+    let mut slab: Slab<u32, u32> = begin(0..65).0.into_slab();
+    assert_eq!(slab.insert(7, 65), 128, "in a chunk of its own");
+    assert!(!slab.is_undivided());
+    assert_eq!(slab.at(64).pinned().as_deref(), Some(&64));
+    let mut slab: Slab<u64, u64> = begin(0..65).0.into_slab();
+    assert_eq!(slab.take_in_place(), None, "nothing has settled");
+    let mut visits = slab.visits().expect("nothing was visited");
+    visits.visit(|_| (), |_, value| (Poll::Ready(*value), false));
+    assert!(visits.advance());
+    visits.visit(|_| (), |_, value| (Poll::Ready(*value), false));
+    drop(visits);
+    assert!(
+        slab.take_in_place()
+            .expect("all have settled")
+            .into_iter()
+            .eq(0..65)
+    );
+    assert!(slab.owns_nothing());
+    assert_eq!(slab.insert(7, 65), 0);
+    assert_eq!(slab.chunks(), 1);
 }
