@@ -400,7 +400,7 @@ impl<S: AnySet, K: Items> AsCompleted<S, K> {
     #[inline]
     fn advance(&mut self, in_full: bool) {
         let futures = self.set.futures();
-        if in_full || futures.has_fresh() || futures.unclaimed() == 0 {
+        if in_full || futures.unclaimed() == 0 || futures.has_fresh() {
             self.set.run_round(Place::UntilClaimed);
         }
         // Until all places are taken, so there is never more to do at once.
@@ -431,11 +431,14 @@ impl<S: AnySet, K: Items> Drive for AsCompleted<S, K> {
     fn hand_out(&mut self) -> Poll<Option<Self::Item>> {
         match &mut self.state {
             State::Running => {
-                if self.set.futures().has_fresh() {
-                    return Poll::Pending;
-                }
-                if let Some(item) = K::claim(self.set.futures()) {
-                    return Poll::Ready(Some(item));
+                let futures = self.set.futures();
+                if futures.unclaimed() != 0 {
+                    if futures.has_fresh() {
+                        return Poll::Pending;
+                    }
+                    if let Some(item) = K::claim(futures) {
+                        return Poll::Ready(Some(item));
+                    }
                 }
                 if !self.set.close_if_drained() {
                     return Poll::Pending;

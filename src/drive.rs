@@ -43,14 +43,14 @@ impl<F: Future> Drive for FutureSet<F> {
 
     #[inline]
     fn drive(&mut self, _: &mut Context<'_>, with_body: bool) {
-        if with_body || self.has_fresh() || self.unclaimed() == 0 {
+        if with_body || self.unclaimed() == 0 || self.has_fresh() {
             self.run_round();
         }
     }
 
     #[inline]
     fn hand_out(&mut self) -> Poll<Option<Self::Item>> {
-        if self.has_fresh() {
+        if self.unclaimed() != 0 && self.has_fresh() {
             return Poll::Pending;
         }
         match self.claim() {

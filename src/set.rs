@@ -350,11 +350,11 @@ impl<F: Future> FutureSet<F> {
     /// Whether somebody waits for the first poll.
     #[inline]
     pub(crate) fn has_fresh(&self) -> bool {
-        let fresh = match &self.account {
-            Account::Row(row) => !row.polled && row.queued != 0,
-            Account::Books(books) => books.queue.fresh() != 0,
-        };
-        fresh && self.store.in_flight() != 0
+        self.store.in_flight() != 0
+            && match &self.account {
+                Account::Row(row) => !row.polled && row.queued != 0,
+                Account::Books(books) => books.queue.fresh() != 0,
+            }
     }
 
     #[inline]
@@ -520,7 +520,6 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn keep_order(&mut self) {
         match &mut self.account {
             Account::Row(row) => {
-                self.store.divide();
                 row.unordered = false;
                 row.claimed = 0;
             }
@@ -581,7 +580,10 @@ impl<F: Future> FutureSet<F> {
     pub(crate) fn claim_seen(&mut self, cursor: Cursor) -> Option<F::Output> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => store.take_output(cursor.last),
+            Account::Row(_) => {
+                store.divide();
+                store.take_output(cursor.last)
+            }
             Account::Books(books) => books.done.claim_seen(store, cursor),
         }
     }

@@ -165,9 +165,6 @@ impl<F: Future> Turn<'_, F> {
         let Self { set, lender } = self;
         let FutureSet { store, account } = &mut **set;
         let Account::Row(row) = account else { return };
-        if !row.unordered {
-            return store.divide();
-        }
         let Some(mut polls) = store.polls() else {
             return;
         };

@@ -88,15 +88,8 @@ impl<P, V> SlotMut<'_, P, V> {
     /// Takes the settled value out. The place is then free.
     #[inline]
     pub(super) fn take(self) -> Option<V> {
-        let bit = 1 << self.index;
-        if self.chunk.settled & bit == 0 {
-            return None;
-        }
-        self.chunk.settled &= !bit;
-        // SAFETY: the slot holds a `V` (invariant 3), and is not read again as its bit is cleared (invariant 5).
-        let value = unsafe { self.chunk.slot(self.index).cast::<V>().read() };
-        self.set_free();
-        Some(value)
+        let is_settled = self.chunk.settled & 1 << self.index != 0;
+        is_settled.then(|| SettledMut(self).take())
     }
 
     /// Drops the pinned value and puts `value` in its place, also if the destructor panics.
@@ -162,6 +155,34 @@ impl<P, V> SlotMut<'_, P, V> {
             chunk.next_open = core::mem::replace(open, self.number);
         }
         chunk.free |= 1 << self.index;
+    }
+}
+
+/// One place that has a settled value.
+pub(super) struct SettledMut<'a, P, V>(SlotMut<'a, P, V>);
+
+impl<P, V> SettledMut<'_, P, V> {
+    #[inline]
+    pub(super) fn place(&self) -> u32 {
+        self.0.place()
+    }
+
+    /// The ordinal with which the value was inserted.
+    #[inline]
+    pub(super) fn ordinal(&self) -> u64 {
+        self.0.ordinal()
+    }
+
+    /// Takes the value out. The place is then free.
+    #[inline]
+    pub(super) fn take(self) -> V {
+        let Self(slot) = self;
+        slot.chunk.settled &= !(1 << slot.index);
+        // SAFETY: the slot holds a `V` (invariant 3), as this was made when its bit was set; it is not read again as the bit is
+        // cleared (invariant 5).
+        let value = unsafe { slot.chunk.slot(slot.index).cast::<V>().read() };
+        slot.set_free();
+        value
     }
 }
 
@@ -493,34 +514,34 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// The first place from `start` on that has a settled value, to be taken: with one look at the chunk, which a stream of ready
-    /// children notices.
+    /// The first place from `start` on that has a settled value.
     #[inline]
-    pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SlotMut<'_, P, V>> {
+    pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SettledMut<'_, P, V>> {
         if self.chunk(start).settled >> (start % CHUNK as u32) == 0 {
-            let place = self.next_settled_behind(start)?;
-            return Some(self.at(place));
+            return self.next_settled_behind(start / CHUNK as u32);
         }
+        // Found with one look at the chunk, which a stream of ready children notices.
         let mut slot = self.at(start);
         slot.index += (slot.chunk.settled >> slot.index).trailing_zeros();
-        Some(slot)
+        Some(SettledMut(slot))
     }
 
-    /// The first place in the chunks behind that of `start` that has a settled value.
-    fn next_settled_behind(&self, start: u32) -> Option<u32> {
-        let behind = start as usize / CHUNK;
-        let rest = self.rest().get(behind..)?;
-        let (number, chunk) = (behind + 1..)
+    /// The first place in the chunks behind that of this number that has a settled value.
+    fn next_settled_behind(&mut self, number: u32) -> Option<SettledMut<'_, P, V>> {
+        self.divide();
+        let rest = self.rest().get(number as usize..)?;
+        let (number, chunk) = (number + 1..)
             .zip(rest)
             .find(|(_, chunk)| chunk.settled != 0)?;
-        Some((number * CHUNK) as u32 + chunk.settled.trailing_zeros())
+        let place = number * CHUNK as u32 + chunk.settled.trailing_zeros();
+        Some(SettledMut(self.at(place)))
     }
 
     /// Shows `visit` the settled values from place `start` on, in order, until it says no.
     #[inline]
     pub(super) fn visit_settled(&self, start: u32, mut visit: impl FnMut(u32, &V) -> bool) {
         let mut places = u64::MAX << (start % CHUNK as u32);
-        for number in start / CHUNK as u32..self.chunks() {
+        for number in start / CHUNK as u32..self.rest().len() as u32 + 1 {
             let first = number * CHUNK as u32;
             let chunk = self.chunk(first);
             let mut left = chunk.settled & places;
@@ -539,6 +560,7 @@ impl<P, V> Slab<P, V> {
                 }
             }
         }
+        self.visit_undivided(start, visit);
     }
 
     /// Takes all settled values out, in the order of places, which are free afterwards, and gives what `map` makes of them. `count` is how

@@ -332,9 +332,8 @@ impl<F: Future> Store<F> {
     pub(super) fn take_next(&mut self, start: &mut u32) -> Option<F::Output> {
         let slot = self.slab.next_settled_mut(*start)?;
         *start = slot.place();
-        let output = slot.take()?;
         self.tally.unclaimed -= 1;
-        Some(output)
+        Some(slot.take())
     }
 
     /// The same, with its key.
@@ -343,7 +342,7 @@ impl<F: Future> Store<F> {
         let slot = self.slab.next_settled_mut(*start)?;
         *start = slot.place();
         let index = slot.ordinal();
-        let output = slot.take()?;
+        let output = slot.take();
         self.tally.unclaimed -= 1;
         Some((self.make_key(index, *start), output))
     }

@@ -67,6 +67,22 @@ impl<P, V> Slab<P, V> {
         self.expected = 0;
     }
 
+    /// Shows `visit` the settled values behind the first chunk of an arena that is not divided, from place `start` on, until it says no.
+    #[inline]
+    pub(super) fn visit_undivided(&self, start: u32, mut visit: impl FnMut(u32, &V) -> bool) {
+        if self.first.memory != Memory::BeforeSettled {
+            return;
+        }
+        let arena = self.first.slots().of_arena(self.expected);
+        for place in start.max(CHUNK as u32)..arena.capacity() {
+            // SAFETY: the slot holds a `V` (invariant 7), and nobody changes it while `self` is borrowed.
+            let value = unsafe { &*arena.at(place).cast::<V>() };
+            if !visit(place, value) {
+                return;
+            }
+        }
+    }
+
     /// Visits to the values of an arena that is not divided, if there is one, and they have not settled.
     #[inline]
     pub(crate) fn visits(&mut self) -> Option<Visits<'_, P, V>> {
