@@ -83,6 +83,7 @@ impl Lent {
         if kept.is_null() {
             return None;
         }
+        rare();
         self.kept.store(ptr::null_mut(), Relaxed);
         if !self.page.load(Relaxed).is_null() {
             return Some(None);
@@ -130,6 +131,11 @@ impl Lent {
         }
     }
 }
+
+/// Tells the compiler that its caller's way is rarely taken: those who keep no waker are not to jump over it.
+#[cold]
+#[inline]
+fn rare() {}
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake_by_ref, wake_by_ref, drop);
 
