@@ -349,7 +349,9 @@ where
         let mut more = false;
         if let Some(set) = &mut self.set {
             let (cursor, failed) = (&mut self.cursor, &mut self.failed);
-            if !find_error(set.futures(), cursor, failed) {
+            let futures = set.futures();
+            // If all are done, it is found when they are claimed.
+            if futures.is_done_in_order() || !find_error(futures, cursor, failed) {
                 more = set.refill(Place::UntilCompleted, |futures| {
                     find_error(futures, cursor, failed)
                 });
@@ -365,19 +367,14 @@ where
 
     #[inline]
     fn finish(&mut self) -> Self::Output {
-        let error = if self.failed {
-            let cursor = core::mem::replace(&mut self.cursor, Cursor::START);
-            self.set().futures().claim_seen(cursor)
-        } else {
+        let in_place = if self.failed {
             None
+        } else {
+            self.set().claim_in_place()
         };
-        let set = self.set();
-        let result = match error {
-            Some(result) => result.map(|_| Vec::new()),
-            None => Ok(match set.claim_in_place() {
-                Some(results) => unwrap_all(results),
-                None => set.futures().claim_in_order(unwrap),
-            }),
+        let result = match in_place {
+            Some(results) => unwrap_all(results),
+            None => self.claim_apart(),
         };
         S::end(&mut self.set);
         result
@@ -393,25 +390,53 @@ where
     }
 }
 
+impl<S, P, T, E> TryGather<S, P>
+where
+    S: AnySet<Output = Result<T, E>>,
+    P: Report,
+{
+    /// Claims the first error, or all outputs, from where they are.
+    fn claim_apart(&mut self) -> Result<Vec<T>, E> {
+        let Self {
+            set: Some(set),
+            cursor,
+            failed,
+            ..
+        } = self
+        else {
+            return Ok(Vec::new());
+        };
+        let futures = set.futures();
+        if find_error(futures, cursor, failed) {
+            let cursor = core::mem::replace(cursor, Cursor::START);
+            if let Some(Err(error)) = futures.claim_seen(cursor) {
+                return Err(error);
+            }
+        }
+        Ok(futures.claim_in_order(unwrap))
+    }
+}
+
+/// The outputs, or the first error. The library does it in the memory of the results where it can; no more than half of that is left
+/// unused.
+#[inline]
+fn unwrap_all<T, E>(results: Vec<Result<T, E>>) -> Result<Vec<T>, E> {
+    if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
+        return results.into_iter().collect();
+    }
+    let mut outputs = Vec::with_capacity(results.len());
+    for result in results {
+        outputs.push(result?);
+    }
+    Ok(outputs)
+}
+
 /// The output of a result, of which it is known that it is no error.
 #[inline]
 fn unwrap<T, E>(result: Result<T, E>) -> T {
     match result {
         Ok(output) => output,
         Err(_) => unreachable!("an error ends the gathering"),
-    }
-}
-
-/// The same of many. The library does it in the memory of the results where it can; no more than half of that is left unused.
-#[inline]
-fn unwrap_all<T, E>(results: Vec<Result<T, E>>) -> Vec<T> {
-    let outputs = results.into_iter().map(unwrap);
-    if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
-        outputs.collect()
-    } else {
-        let mut all = Vec::with_capacity(outputs.len());
-        all.extend(outputs);
-        all
     }
 }
 

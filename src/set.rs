@@ -527,6 +527,13 @@ impl<F: Future> FutureSet<F> {
         }
     }
 
+    /// Whether nothing is in flight, and all that is unclaimed has completed in the order of insertion since the last time that somebody
+    /// looked. No adder can add anything.
+    #[inline]
+    pub(crate) fn is_done_in_order(&self) -> bool {
+        matches!(self.account, Account::Row(_)) && self.in_flight() == 0
+    }
+
     /// Shows `is_it` the outputs that `cursor` has not passed, in the order of completion, until it says yes to one. Tells whether it did.
     #[inline]
     pub(crate) fn find(

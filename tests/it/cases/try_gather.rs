@@ -1,5 +1,7 @@
 use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use futures_core::FusedFuture;
 use rejoin::{FutureSet, as_completed, gather, try_gather};
@@ -82,7 +84,23 @@ async fn ready_children_fail_in_input_order<R: Runtime>() {
     assert_eq!(try_gather(results.map(ready)).await, Err("first"));
 }
 
+/// A future that is larger by so many words.
+struct Larger<F, const WORDS: usize>(F, [usize; WORDS]);
+
+impl<F: Future + Unpin, const WORDS: usize> Future for Larger<F, WORDS> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
 async fn results_as_large_as_their_futures_are_like_others<R: Runtime>() {
+    results_are_unwrapped::<0>();
+    results_are_unwrapped::<3>();
+}
+
+fn results_are_unwrapped<const LARGER_BY: usize>() {
     /// Notes that it is dropped.
     #[derive(Debug)]
     struct Logged(usize, Arc<Mutex<Vec<usize>>>);
@@ -92,20 +110,21 @@ async fn results_as_large_as_their_futures_are_like_others<R: Runtime>() {
         }
     }
     assert_eq!(
-        size_of::<Ready<Result<Logged, Logged>>>(),
-        size_of::<Result<Logged, Logged>>()
+        size_of::<Larger<Ready<Result<Logged, Logged>>, LARGER_BY>>(),
+        size_of::<Result<Logged, Logged>>() + LARGER_BY * size_of::<usize>()
     );
-    for count in [1, 5, 64, 65] {
+    for count in [1, 5, 64, 65, 130] {
         for errors_from in [0, count / 2, count - 1, count] {
             let log = Arc::new(Mutex::new(Vec::new()));
             let mut reports = Vec::new();
             let results = (0..count).map(|n| {
                 let output = Logged(n, log.clone());
-                ready(if n < errors_from {
+                let result = if n < errors_from {
                     Ok(output)
                 } else {
                     Err(output)
-                })
+                };
+                Larger(ready(result), [0; LARGER_BY])
             });
             let gathering = try_gather(results);
             let mut probe =
@@ -120,7 +139,9 @@ async fn results_as_large_as_their_futures_are_like_others<R: Runtime>() {
                 Err(error) => {
                     assert_eq!(error.0, errors_from, "of {count}");
                     let others = (0..count).filter(|n| *n != errors_from);
-                    assert!(log.lock().unwrap().iter().copied().eq(others));
+                    let mut dropped = log.lock().unwrap().clone();
+                    dropped.sort_unstable();
+                    assert!(dropped.into_iter().eq(others), "at once");
                 }
             }
             assert_eq!(log.lock().unwrap().len(), count, "each once");
