@@ -232,6 +232,8 @@ impl<P, V> Slab<P, V> {
     /// Announces `additional` insertions, so that the chunks made for them are as large as needed and no larger.
     #[inline]
     pub(super) fn expect(&mut self, additional: usize) {
+        // Until then the number has another meaning.
+        self.divide();
         self.expected = self.expected.saturating_add(announced(additional));
     }
 
@@ -683,6 +685,7 @@ impl<P, V> Slab<P, V> {
                 self.run();
             }
         }
+        self.divide();
         let mut rest = Rest {
             slab: self,
             chunk: 0,

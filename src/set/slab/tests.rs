@@ -572,7 +572,11 @@ fn an_arena_is_divided_unless_all_its_values_settle() {
 #[test]
 fn an_arena_is_dropped_as_it_is() {
     for (n, settling) in [(65, 65), (200, 200), (200, 130), (200, 0)] {
-        let (slab, dropped) = visited(n, settling);
+        let (mut slab, dropped) = visited(n, settling);
+        if n % 2 == 0 {
+            slab.clear();
+            assert_eq!(dropped.borrow().len(), n as usize);
+        }
         drop(slab);
         assert!(
             dropped.borrow().iter().copied().eq(0..n),
@@ -615,6 +619,9 @@ fn a_slab_of_an_arena_grows_as_any_other() {
     assert_eq!(slab.insert(7, 65), 128, "in a chunk of its own");
     assert!(!slab.is_undivided());
     assert_eq!(slab.at(64).pinned().as_deref(), Some(&64));
+    let mut slab: Slab<u32, u32> = begin(0..65).0.into_slab();
+    slab.expect(1);
+    assert_eq!((slab.insert(7, 65), slab.insert(8, 66)), (128, 192));
     let mut slab: Slab<u64, u64> = begin(0..65).0.into_slab();
     assert_eq!(slab.take_in_place(), None, "nothing has settled");
     let mut visits = slab.visits().expect("nothing was visited");
