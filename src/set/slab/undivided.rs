@@ -52,16 +52,18 @@ impl<P, V> Slab<P, V> {
         // First, as it may panic.
         let mut rest = Directory::with_capacity(chunks as usize - 1);
         let mut first = Some(replace(&mut self.first, Chunk::EMPTY));
-        let mut chunk = |other| match first.take_if(|_| other == number) {
+        let mut all = (0..chunks).map(|other| match first.take_if(|_| other == number) {
             Some(mut chunk) => {
                 chunk.memory = Memory::Arena;
                 chunk
             }
             None if other < number || is_settled => Chunk::settled_in_arena(arena, other),
             None => Chunk::in_arena(arena, other, arena.capacity()),
-        };
-        self.first = chunk(0);
-        rest.chunks.extend((1..chunks).map(chunk));
+        });
+        if let Some(first) = all.next() {
+            self.first = first;
+        }
+        rest.chunks.extend(all);
         rest.arena = Some(Arena::new(arena));
         self.rest = Some(rest);
         self.expected = 0;
