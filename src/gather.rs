@@ -29,9 +29,10 @@ use report::{Meter, Report};
 /// # Cost
 ///
 /// For an iterator of known length, one allocation for the futures, and one for the `Vec`; outputs that are as large as their futures,
-/// or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory. If their number is not known, or
-/// if they are more than 1 MiB and their outputs do not stay, they take an allocation for every 64. A child that has to be woken
-/// from outside takes one for the set's books, and 64 children share one of wake state, made when the first of them keeps a waker.
+/// or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory, unless all are ready when they
+/// are polled first and their outputs stay. If their number is not known, or if they are more than 1 MiB and their outputs do not stay,
+/// they take an allocation for every 64. A child that has to be woken from outside takes one for the set's books, and 64 children share
+/// one of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety
 ///
@@ -367,15 +368,14 @@ where
 
     #[inline]
     fn finish(&mut self) -> Self::Output {
-        let in_place = if self.failed {
-            None
-        } else {
-            self.set().claim_in_place()
-        };
-        let result = match in_place {
-            Some(results) => unwrap_all(results),
-            None => self.claim_apart(),
-        };
+        if !self.failed {
+            if let Some(results) = self.set().claim_in_place() {
+                let result = unwrap_all(results);
+                S::end(&mut self.set);
+                return result;
+            }
+        }
+        let result = self.claim_apart();
         S::end(&mut self.set);
         result
     }
