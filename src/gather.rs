@@ -369,7 +369,7 @@ where
     #[inline]
     fn finish(&mut self) -> Self::Output {
         if !self.failed {
-            if let Some(results) = self.set().claim_in_place() {
+            if let Some(results) = self.set().claim_whole::<true>() {
                 let result = unwrap_all(results);
                 S::end(&mut self.set);
                 return result;

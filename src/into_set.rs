@@ -140,9 +140,12 @@ pub(crate) mod sealed {
         /// The same, and, if this owns its futures, no adder can add from that instant on.
         fn close_if_drained(&mut self) -> bool;
 
-        /// Claims all outputs, in the order of insertion, if nobody else has the set, and they are just like a vector in its memory.
+        /// Claims all outputs, in the order of insertion, if nobody else has the set, they fill all places, and these are one allocation:
+        /// in that memory if it is just like a vector's, or, if it is not to be `IN_PLACE`, in other.
         #[inline]
-        fn claim_in_place(&mut self) -> Option<Vec<<Self::Future as Future>::Output>> {
+        fn claim_whole<const IN_PLACE: bool>(
+            &mut self,
+        ) -> Option<Vec<<Self::Future as Future>::Output>> {
             None
         }
 
@@ -155,7 +158,7 @@ pub(crate) mod sealed {
             // A second way out, which nobody takes: because of it the outputs are in registers until they are where they are to be. (Put
             // together elsewhere they would have to be moved, and processors wait where a wide load meets narrow stores.)
             let Some(set) = this else { return Vec::new() };
-            let outputs = set.claim_in_place();
+            let outputs = set.claim_whole::<false>();
             let outputs = outputs.unwrap_or_else(|| set.futures().claim_in_order(|output| output));
             Self::end(this);
             outputs
@@ -225,8 +228,8 @@ impl<F: Future> sealed::Core for FutureSet<F> {
     }
 
     #[inline]
-    fn claim_in_place(&mut self) -> Option<Vec<F::Output>> {
-        self.claim_in_place()
+    fn claim_whole<const IN_PLACE: bool>(&mut self) -> Option<Vec<F::Output>> {
+        self.claim_whole::<IN_PLACE>()
     }
 
     #[inline]

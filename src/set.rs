@@ -476,14 +476,14 @@ impl<F: Future> FutureSet<F> {
         all
     }
 
-    /// Claims all outputs, in the order of insertion, in the memory of the set, if they are just like a vector there. The set is not polled
-    /// afterwards.
+    /// Claims all outputs, in the order of insertion, if they fill all places, and these are one allocation: in that memory if it is just
+    /// like a vector's, or, if it is not to be `IN_PLACE`, in other. The set is not polled afterwards.
     #[inline]
-    pub(crate) fn claim_in_place(&mut self) -> Option<Vec<F::Output>> {
+    pub(crate) fn claim_whole<const IN_PLACE: bool>(&mut self) -> Option<Vec<F::Output>> {
         let Self { store, account } = self;
         match account {
-            Account::Row(_) => store.take_in_place(),
-            Account::Books(books) => books.done.claim_in_place(store),
+            Account::Row(_) => store.take_whole::<IN_PLACE>(),
+            Account::Books(books) => books.done.claim_whole::<IN_PLACE, F>(store),
         }
     }
 

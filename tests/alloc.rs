@@ -261,11 +261,31 @@ fn a_borrowed_set_keeps_its_memory() {
     assert_eq!((outputs.len(), spent.allocations), (40, 1));
 }
 
+/// A future that is larger than its output.
+struct Larger {
+    future: Yield,
+    _ballast: [u64; 2],
+}
+
+impl Future for Larger {
+    type Output = u64;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<u64> {
+        Pin::new(&mut self.future).poll(cx)
+    }
+}
+
 #[test]
 fn a_few_allocations_for_a_number_that_is_known() {
-    // The futures, the directory in two parts, the outputs.
+    // The futures, the outputs, and, unless all are ready when they are polled first, the directory in two parts.
     for count in [65, 1000, 10_000] {
         let (outputs, spent) = counted(|| finish(gather((0..count).map(ready))));
+        assert_eq!((outputs.len(), spent.allocations), (count, 2));
+        let yields = (0..count).map(|n| Larger {
+            future: Yield(u32::from(n % 64 == 0)),
+            _ballast: [0; 2],
+        });
+        let (outputs, spent) = counted(|| finish(gather(yields)));
         assert_eq!((outputs.len(), spent.allocations), (count, 4));
     }
     // Results are unwrapped where they are, and need no directory.

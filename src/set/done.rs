@@ -224,16 +224,16 @@ impl<T> Done<T> {
         self.places.clear();
     }
 
-    /// Claims all outputs, in the order of insertion, if they are just like a vector in memory. Nobody may come back to a place afterwards.
+    /// Claims all outputs, in the order of insertion, as [`Store::take_whole`] does. Nobody may come back to a place afterwards.
     #[inline]
-    pub(super) fn claim_in_place<F: Future<Output = T>>(
+    pub(super) fn claim_whole<const IN_PLACE: bool, F: Future<Output = T>>(
         &mut self,
         store: &mut Store<F>,
     ) -> Option<Vec<T>> {
         if !self.is_in_order(store) {
             return None;
         }
-        let outputs = store.take_in_place()?;
+        let outputs = store.take_whole::<IN_PLACE>()?;
         self.forget_places();
         Some(outputs)
     }

@@ -217,6 +217,24 @@ impl<P, V> Directory<P, V> {
             arena: None,
         })
     }
+
+    /// The slots of all chunks of an arena, if the slab's are no others, and those behind the first are full of settled values.
+    #[cold]
+    fn whole(&self) -> Option<Slots<P, V>> {
+        let slots = self.arena.as_ref()?.slots();
+        let is_full = |chunk: &Chunk<P, V>| chunk.memory == Memory::Arena && chunk.is_settled();
+        let is_whole = self.chunks.len() + 1 == slots.chunks() as usize;
+        (is_whole && self.chunks.iter().all(is_full)).then_some(slots)
+    }
+
+    /// Leaves what is in these slots, and their memory, to the caller.
+    #[cold]
+    fn forget(&mut self) {
+        for chunk in &mut self.chunks {
+            chunk.settled = 0;
+        }
+        core::mem::forget(self.arena.take());
+    }
 }
 
 impl<P, V> Slab<P, V> {
@@ -616,43 +634,66 @@ impl<P, V> Slab<P, V> {
         self.first.capacity == 0
     }
 
+    /// The slots of a slab that is full of settled values, if they are one allocation.
+    #[inline]
+    fn whole(&self) -> Option<Slots<P, V>> {
+        if !self.first.is_settled() {
+            return None;
+        }
+        match (self.first.memory, &self.rest) {
+            (Memory::BeforePinned, _) => None,
+            (Memory::BeforeSettled, _) => Some(self.first.slots().of_arena(self.expected)),
+            (Memory::Own | Memory::Arena, None) => Some(self.first.slots()),
+            (Memory::Own | Memory::Arena, Some(rest)) => rest.whole(),
+        }
+    }
+
+    /// Leaves what is in these slots, those of `whole`, and their memory, to the caller. The slab is then without a chunk.
+    #[inline]
+    fn forget_whole(&mut self) {
+        if let Some(mut rest) = self.rest.take() {
+            rest.forget();
+        }
+        self.expected = 0;
+        // All of the chunk's but the slots.
+        self.first.ordinals = None;
+        core::mem::forget(core::mem::replace(&mut self.first, Chunk::EMPTY));
+    }
+
     /// Takes out the settled values of a slab that is full of them, in the order of places and in the memory where they are, if that is one
     /// allocation, and a vector's would be just like it. The slab is then without a chunk, and nobody may come back to its places.
     #[inline]
     pub(super) fn take_in_place(&mut self) -> Option<Vec<V>> {
-        if !Chunk::<P, V>::IS_LIKE_VEC || !self.first.is_settled() {
+        if !Chunk::<P, V>::IS_LIKE_VEC {
             return None;
         }
-        let slots = match self.first.memory {
-            Memory::BeforePinned => return None,
-            Memory::BeforeSettled => {
-                let all = core::mem::take(&mut self.expected);
-                self.first.slots().of_arena(all)
-            }
-            Memory::Own | Memory::Arena if self.rest.is_some() => self.take_rest()?,
-            Memory::Own | Memory::Arena => self.first.slots(),
-        };
-        // All of the chunk's but the slots.
-        self.first.ordinals = None;
-        core::mem::forget(core::mem::replace(&mut self.first, Chunk::EMPTY));
-        // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as the chunk was forgotten, and the
-        // arena gave it away. It is laid out like a vector's, and all slots hold a `V` (invariant 3), whose bits are gone (invariant 5).
+        let slots = self.whole()?;
+        self.forget_whole();
+        // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as it is left to us. It is laid out
+        // like a vector's, and all slots hold a `V` (invariants 3, 7), whose bits are gone (invariant 5).
         Some(unsafe { slots.to_vec() })
     }
 
-    /// Forgets the chunks behind the first, if they are full of settled values and, with it, are all of an arena, whose memory is given.
-    #[cold]
-    fn take_rest(&mut self) -> Option<Slots<P, V>> {
-        let Directory { chunks, arena } = &mut **self.rest.as_mut()?;
-        let in_arena = arena.as_ref()?.chunks();
-        let is_full = |chunk: &Chunk<P, V>| chunk.memory == Memory::Arena && chunk.is_settled();
-        if chunks.len() + 1 != in_arena as usize || !chunks.iter().all(is_full) {
-            return None;
+    /// The same, but where a vector's memory would not be like it, in memory of their own.
+    #[inline]
+    pub(super) fn take_whole(&mut self) -> Option<Vec<V>> {
+        if Chunk::<P, V>::IS_LIKE_VEC {
+            return self.take_in_place();
         }
-        for chunk in chunks {
-            chunk.settled = 0;
+        let slots = self.whole()?;
+        let count = slots.capacity() as usize;
+        // First, as it may panic.
+        let mut all = Vec::with_capacity(count);
+        self.forget_whole();
+        for (index, room) in (0..).zip(&mut all.spare_capacity_mut()[..count]) {
+            // SAFETY: the slot holds a `V` (invariants 3, 7), and is not read again as its bit is gone (invariant 5).
+            room.write(unsafe { slots.at(index).cast::<V>().read() });
         }
-        self.rest.take()?.arena.map(Arena::into_slots)
+        // SAFETY: as many were written.
+        unsafe { all.set_len(count) };
+        // Freed, as it was left to us.
+        drop(Arena::new(&slots));
+        Some(all)
     }
 
     /// Drops everything, in the order of places, also if a destructor panics. All places are free afterwards, but for those

@@ -412,10 +412,15 @@ impl<F: Future> Store<F> {
         self.slab.owns_nothing()
     }
 
-    /// Takes all outputs out, in the order of places, if they are just like a vector in memory. Nobody may come back to a place afterwards.
+    /// Takes all outputs out, in the order of places, if they fill all places, and these are one allocation; in that memory if it is just
+    /// like a vector's, or, if it is not to be `IN_PLACE`, in other. Nobody may come back to a place afterwards.
     #[inline]
-    pub(super) fn take_in_place(&mut self) -> Option<Vec<F::Output>> {
-        let outputs = self.slab.take_in_place()?;
+    pub(super) fn take_whole<const IN_PLACE: bool>(&mut self) -> Option<Vec<F::Output>> {
+        let outputs = if IN_PLACE {
+            self.slab.take_in_place()?
+        } else {
+            self.slab.take_whole()?
+        };
         self.tally.unclaimed = 0;
         Some(outputs)
     }

@@ -155,7 +155,7 @@ impl<P, V> Slots<P, V> {
     }
 }
 
-/// The memory of an arena, to be dropped after its chunks.
+/// The memory of an arena, or of slots that have left their slab, to be dropped after its chunks.
 pub(super) struct Arena<P, V>(Slots<P, V>);
 
 impl<P, V> Arena<P, V> {
@@ -164,16 +164,8 @@ impl<P, V> Arena<P, V> {
         Self(Slots { ..*slots })
     }
 
-    /// How many chunks it has room for.
-    pub(super) fn chunks(&self) -> u32 {
-        self.0.chunks()
-    }
-
-    /// The memory, which is not freed then.
-    pub(super) fn into_slots(self) -> Slots<P, V> {
-        Slots {
-            ..ManuallyDrop::new(self).0
-        }
+    pub(super) fn slots(&self) -> Slots<P, V> {
+        Slots { ..self.0 }
     }
 }
 

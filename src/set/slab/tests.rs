@@ -495,11 +495,21 @@ fn other_slabs_are_none() {
     assert_eq!(larger.at(0).take(), Some(7));
 }
 
-/// A slab of so many numbers in an arena that is not divided, after visits in which all numbers settle that are below the second one.
+/// A slab of so many numbers, in an arena that is not divided if they are more than 64, after visits in which all settle that are below
+/// the second number.
 fn visited(n: u32, settling: u32) -> (Slab<Noted, Box<u32>>, Dropped) {
     let dropped: Dropped = Rc::new(RefCell::new(Vec::new()));
     let values = (0..n).map(|number| Noted(number, dropped.clone()));
     let mut slab = begin(values).0.into_slab();
+    if n <= 64 {
+        let visit = |index: u32, _: Pin<&mut Noted>| match index < settling {
+            true => (Poll::Ready(Box::new(index * 2)), false),
+            false => (Poll::Pending, false),
+        };
+        assert!(slab.visits().is_none(), "it is not in an arena");
+        slab.visit(0, u64::MAX, |_| (), visit);
+        return (slab, dropped);
+    }
     let mut visits = slab.visits().expect("nothing was visited");
     let mut next = 0;
     loop {
@@ -638,4 +648,55 @@ fn a_slab_of_an_arena_grows_as_any_other() {
     assert!(slab.owns_nothing());
     assert_eq!(slab.insert(7, 65), 0);
     assert_eq!(slab.chunks(), 1);
+}
+
+#[test]
+fn a_slab_that_is_full_of_outputs_is_emptied_at_once() {
+    // In a chunk of its own, in chunks of an arena, and in one that is not divided.
+    for (n, is_divided) in [
+        (1, false),
+        (64, false),
+        (65, true),
+        (200, true),
+        (65, false),
+        (200, false),
+    ] {
+        let (mut slab, dropped) = visited(n, n);
+        if is_divided {
+            slab.divide();
+        }
+        assert_eq!(slab.is_undivided(), n > 64 && !is_divided);
+        assert!(slab.take_in_place().is_none(), "the slots are larger");
+        let outputs = slab.take_whole().expect("it is full of outputs");
+        assert_eq!(outputs.capacity(), n as usize);
+        assert!(
+            outputs
+                .into_iter()
+                .map(|output| *output)
+                .eq((0..n).map(|number| number * 2))
+        );
+        assert!(slab.owns_nothing());
+        assert!(slab.take_whole().is_none());
+        assert_eq!(slab.insert(Noted(n, dropped.clone()), 0), 0);
+        drop(slab);
+        assert!(dropped.borrow().iter().copied().eq(0..=n), "once");
+    }
+    for (n, settling) in [(64, 63), (200, 199), (200, 0)] {
+        let (mut slab, dropped) = visited(n, settling);
+        assert!(slab.take_whole().is_none(), "not all have settled");
+        drop(slab);
+        assert!(dropped.borrow().iter().copied().eq(0..n));
+    }
+    let (mut slab, _) = visited(200, 200);
+    slab.divide();
+    assert_eq!(slab.at(70).take().as_deref(), Some(&140));
+    assert!(slab.take_whole().is_none(), "one was taken");
+    // Outputs without a size.
+    let mut slab: Slab<u64, ()> = begin(0..65).0.into_slab();
+    slab.divide();
+    for place in 0..65 {
+        slab.at(place).unmark();
+        slab.at(place).settle(());
+    }
+    assert_eq!(slab.take_whole().map(|outputs| outputs.len()), Some(65));
 }
