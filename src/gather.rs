@@ -421,14 +421,28 @@ where
 /// unused.
 #[inline]
 fn unwrap_all<T, E>(results: Vec<Result<T, E>>) -> Result<Vec<T>, E> {
-    if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
-        return results.into_iter().collect();
-    }
-    let mut outputs = Vec::with_capacity(results.len());
-    for result in results {
-        outputs.push(result?);
-    }
-    Ok(outputs)
+    // Not collected into a result: if the destructor of an output panics, the error is to be dropped, too.
+    let mut error = None;
+    let count = results.len();
+    let outputs = results.into_iter().map_while(|result| match result {
+        Ok(output) => Some(output),
+        Err(first) => {
+            error = Some(first);
+            None
+        }
+    });
+    let outputs = if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
+        outputs.collect()
+    } else {
+        let mut all = Vec::with_capacity(count);
+        all.extend(outputs);
+        all
+    };
+    let Some(error) = error else {
+        return Ok(outputs);
+    };
+    drop(outputs);
+    Err(error)
 }
 
 /// The output of a result, of which it is known that it is no error.

@@ -1,7 +1,7 @@
 //! Children, destructors, iterators, conditions, bodies and callbacks that panic.
 
 use std::cell::Cell;
-use std::future::{pending, poll_fn};
+use std::future::{pending, poll_fn, ready};
 use std::iter;
 use std::pin::pin;
 use std::rc::Rc;
@@ -173,6 +173,33 @@ fn an_ended_try_gather_drops_what_it_owns_once_whatever_panics() {
     drop(gathering);
     assert_eq!(drops(&handles), [1; 4]);
     assert_eq!(output_drops(&handles), [1, 1, 1, 0]);
+}
+
+#[test]
+fn results_that_are_unwrapped_where_they_are_are_dropped_once_whatever_panics() {
+    for (count, failing, faulty) in [(3, 1, 0), (3, 1, 2), (1, 0, 0), (70, 69, 3), (70, 3, 69)] {
+        let (handles, futures) = children(count);
+        handles.iter().for_each(|handle| handle.ready());
+        handles[faulty].fault_in_output();
+        let results = futures.into_iter().enumerate().map(|(place, mut child)| {
+            let Poll::Ready(output) = poll(&mut child) else {
+                panic!("it is ready");
+            };
+            ready(if place == failing {
+                Err(output)
+            } else {
+                Ok(output)
+            })
+        });
+        let mut gathering = try_gather(results);
+        assert!(faults(|| drop(poll(&mut gathering))));
+        drop(gathering);
+        assert_eq!(
+            output_drops(&handles),
+            vec![1; count],
+            "{failing}, {faulty}"
+        );
+    }
 }
 
 #[test]
