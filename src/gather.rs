@@ -15,7 +15,9 @@ use crate::set::{Cursor, FutureSet, Progress};
 use crate::timeout::{TimedOut, Timeout, Timer};
 use crate::view::{self, Advance, Join};
 
-use report::{Meter, Report};
+use report::Meter;
+
+pub use report::Report;
 
 /// Runs futures concurrently and gives all their outputs, in input order.
 ///

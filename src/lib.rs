@@ -89,7 +89,7 @@ mod wait;
 
 pub use as_completed::{AsCompleted, Items, Keyed, Plain, as_completed};
 pub use drive::{DriveWhile, ForEach, Next};
-pub use gather::{Gather, TryGather, gather, try_gather};
+pub use gather::{Gather, Report, TryGather, gather, try_gather};
 pub use into_set::{AnySet, IntoSet};
 pub use limit::{Limit, limit};
 pub use return_when::{

@@ -3,12 +3,17 @@
 use crate::into_set::sealed::Core;
 use crate::set::Progress;
 
-/// Who is told of completions: a function, or `()`, nobody.
+/// Whom a [`Gather`](crate::Gather) tells of completions: a function of [`Progress`], or, as long as
+/// [`on_progress`](crate::Gather::on_progress) was not called, nobody: `()`.
+///
+/// It cannot be implemented outside this crate, and has no methods to call.
 pub trait Report {
     /// What it takes to tell it.
+    #[doc(hidden)]
     type Meter;
 
     /// Reports all completions since the last time, one by one.
+    #[doc(hidden)]
     fn report<S: Core>(meter: &mut Self::Meter, set: &Option<S>);
 }
 
