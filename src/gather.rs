@@ -372,9 +372,9 @@ where
     fn finish(&mut self) -> Self::Output {
         if !self.failed {
             if let Some(results) = self.set().claim_whole::<true>() {
-                let result = unwrap_all(results);
+                // First, as destructors of outputs may panic.
                 S::end(&mut self.set);
-                return result;
+                return unwrap_all(results);
             }
         }
         let result = self.claim_apart();

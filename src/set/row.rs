@@ -145,6 +145,8 @@ impl<F: Future> Turn<'_, F> {
     #[cold]
     fn open_books(&mut self) -> u32 {
         let last = self.lender.last();
+        // Not divided if all have completed, one of whom has kept a waker meanwhile, or has panicked when it was dropped.
+        self.set.store.divide();
         let marks = *self.set.store.marks_mut(last / 64);
         if let Account::Row(row) = &mut self.set.account {
             row.next = last + 1;
@@ -191,9 +193,9 @@ impl<F: Future> Turn<'_, F> {
         }
     }
 
-    /// Polls those of a block who have their turn. `None` if a row is not enough any more, and books were opened.
+    /// Polls those of a block who have their turn. Opens books if a row is not enough any more.
     #[inline(always)]
-    fn run_block(&mut self, first: u32, among: u64) -> Option<Visited> {
+    fn run_block(&mut self, first: u32, among: u64) -> Visited {
         let Self { set, lender } = self;
         lender.turn_block(first);
         let mut lending = lender.lend();
@@ -203,15 +205,15 @@ impl<F: Future> Turn<'_, F> {
         let visited = set.store.poll_block(first, among, |_| (), poll);
         if lender.has_made() {
             self.open_books();
-            return None;
         }
-        Some(visited)
+        visited
     }
 }
 
 impl<F: Future> Drop for Turn<'_, F> {
     #[cold]
     fn drop(&mut self) {
+        self.set.store.divide();
         self.set.store.unmark(self.lender.last());
         let panicked = self.open_books();
         let (store, books) = self.set.books();
@@ -241,7 +243,7 @@ impl<F: Future> FutureSet<F> {
         row.claimed = 0;
         let mut turn = self.turn();
         let visited = turn.run_block(0, u64::MAX);
-        if let (Account::Row(row), Some(visited)) = (&mut turn.set.account, visited) {
+        if let Account::Row(row) = &mut turn.set.account {
             row.queued = u32::from(visited.marks != 0);
             row.polled = true;
         }
@@ -273,26 +275,31 @@ impl<F: Future> FutureSet<F> {
             let FutureSet { store, account } = &mut *turn.set;
             let Account::Row(row) = account else { break };
             let block = row.next / 64;
-            if block == store.blocks() || fruitless == FRUITLESS_POLLS {
+            if block == store.blocks() {
                 break;
             }
             let mut among = u64::MAX << (row.next % 64);
             let left = FRUITLESS_POLLS - fruitless;
             if left < 64 {
-                among = lowest(left, among & *store.marks_mut(block));
+                let queued = among & *store.marks_mut(block);
+                if queued == 0 {
+                    row.next = (block + 1) * 64;
+                    continue;
+                }
+                if left == 0 {
+                    break;
+                }
+                among = lowest(left, queued);
             }
-            let Some(visited) = turn.run_block(block * 64, among) else {
-                break;
-            };
-            let Account::Row(row) = &mut turn.set.account else {
-                break;
-            };
-            row.next = block * 64 + among.checked_ilog2().map_or(64, |last| last + 1);
-            if visited.visited != 0 && visited.marks == 0 {
-                row.queued -= 1;
-            }
+            let visited = turn.run_block(block * 64, among);
             if !is_first {
                 fruitless = fruitless_after(fruitless, visited.visited, visited.settled);
+            }
+            if let Account::Row(row) = &mut turn.set.account {
+                row.next = block * 64 + among.ilog2() + 1;
+                if visited.visited != 0 && visited.marks == 0 {
+                    row.queued -= 1;
+                }
             }
         }
         // There is no page to free.

@@ -25,7 +25,8 @@
 //! 7. If `first` says so (`Memory::BeforePinned`, `Memory::BeforeSettled`), the slab's arena is *undivided*: there is no directory, `expected`
 //!    is the number of its slots, and all of these but the first chunk's hold what `first` says. While there are `Visits`, those before
 //!    the chunk that is visited, which is `first`, hold settled values, and those behind it pinned ones. In either case there are chunks
-//!    for them all before one of these slots is reached, or dropped, again.
+//!    for them all before one of these slots is reached, or dropped, again. `Visits` that are forgotten leave a chunk of an arena that
+//!    nobody frees, and no directory.
 
 mod beginning;
 mod chunk;
@@ -442,7 +443,7 @@ impl<P, V> Slab<P, V> {
         self.rest().len() as u32 + 1
     }
 
-    /// Whether there is one chunk, or none.
+    /// Whether there is no chunk but the first: neither a directory nor an arena that is not divided.
     #[inline]
     pub(super) fn is_one_chunk(&self) -> bool {
         self.rest.is_none() && !self.is_undivided()
@@ -643,8 +644,10 @@ impl<P, V> Slab<P, V> {
         match (self.first.memory, &self.rest) {
             (Memory::BeforePinned, _) => None,
             (Memory::BeforeSettled, _) => Some(self.first.slots().of_arena(self.expected)),
-            (Memory::Own | Memory::Arena, None) => Some(self.first.slots()),
-            (Memory::Own | Memory::Arena, Some(rest)) => rest.whole(),
+            (_, Some(rest)) => rest.whole(),
+            (Memory::Own, None) => Some(self.first.slots()),
+            // Of `Visits` that were forgotten.
+            (Memory::Arena, None) => None,
         }
     }
 
@@ -739,8 +742,9 @@ impl<P, V> Slab<P, V> {
 impl<P, V> Drop for Slab<P, V> {
     #[inline]
     fn drop(&mut self) {
-        // So that the chunks, which are dropped next, are all there, and so is who owns their memory.
-        self.divide();
+        if self.is_undivided() {
+            self.drop_undivided();
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An arena that is not divided into chunks yet. The invariants are those of `slab.rs`.
 
-use core::mem::{forget, replace};
+use core::mem::replace;
 use core::pin::Pin;
 use core::task::Poll;
 
@@ -67,6 +67,44 @@ impl<P, V> Slab<P, V> {
         rest.arena = Some(Arena::new(arena));
         self.rest = Some(rest);
         self.expected = 0;
+    }
+
+    /// Drops all values of an arena that is not divided, in order, also if a destructor panics, and its memory.
+    #[cold]
+    pub(super) fn drop_undivided(&mut self) {
+        struct Rest<P, V> {
+            number: u32,
+            is_settled: bool,
+            /// Dropped after the chunks.
+            memory: Arena<P, V>,
+        }
+        impl<P, V> Rest<P, V> {
+            fn run(&mut self) {
+                let arena = self.memory.slots();
+                while self.number < arena.chunks() {
+                    let chunk = if self.is_settled {
+                        Chunk::settled_in_arena(&arena, self.number)
+                    } else {
+                        Chunk::in_arena(&arena, self.number, arena.capacity())
+                    };
+                    self.number += 1;
+                    drop(chunk);
+                }
+            }
+        }
+        impl<P, V> Drop for Rest<P, V> {
+            fn drop(&mut self) {
+                // Does nothing, but after a panic.
+                self.run();
+            }
+        }
+        let mut rest = Rest {
+            number: 1,
+            is_settled: self.first.memory == Memory::BeforeSettled,
+            memory: Arena::new(&self.first.slots().of_arena(self.expected)),
+        };
+        self.first = Chunk::EMPTY;
+        rest.run();
     }
 
     /// Shows `visit` the settled values behind the first chunk of an arena that is not divided, from place `start` on, until it says no.
@@ -138,11 +176,11 @@ impl<P, V> Visits<'_, P, V> {
         true
     }
 
-    /// Exchanges the chunk that is visited, whose values have all settled, for another.
+    /// Exchanges the chunk that is visited, whose values have all settled, and stay where they are, for another.
     #[inline]
     fn set_first(&mut self, chunk: Chunk<P, V>) {
-        // It owns nothing but the values, which are still there.
-        forget(replace(&mut self.slab.first, chunk));
+        self.slab.first.settled = 0;
+        self.slab.first = chunk;
     }
 }
 
