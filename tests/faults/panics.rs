@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
+use futures_core::FusedFuture;
 use rejoin::{FutureSet, as_completed, gather, limit, try_gather, wait};
 
 use super::support::{
@@ -43,6 +44,37 @@ fn an_output_outlives_a_panic_in_the_drop_of_its_future() {
     };
     assert!(handles[0].is_origin_of(&done[0].output));
     assert_eq!(set.len(), 1);
+}
+
+#[test]
+fn a_panic_at_the_first_poll_of_many_costs_nobody_an_output() {
+    for count in [64, 65, 128, 129, 200] {
+        for faulty in [0, 63, count / 2, count - 1] {
+            for in_poll in [false, true] {
+                let (handles, futures) = children(count);
+                handles.iter().for_each(|handle| handle.ready());
+                if in_poll {
+                    handles[faulty].fault_in_poll();
+                } else {
+                    handles[faulty].fault_in_drop();
+                }
+                let mut gathering = gather(futures);
+                assert!(faults(|| drop(poll(&mut gathering))));
+                let Poll::Ready(outputs) = poll(&mut gathering) else {
+                    panic!("all others are ready");
+                };
+                let others = handles
+                    .iter()
+                    .enumerate()
+                    .filter(|(place, _)| !(in_poll && *place == faulty));
+                assert_eq!(outputs.len(), count - usize::from(in_poll));
+                for ((_, handle), output) in others.zip(&outputs) {
+                    assert!(handle.is_origin_of(output));
+                }
+                assert_eq!(drops(&handles), vec![1; count]);
+            }
+        }
+    }
 }
 
 #[test]
@@ -193,6 +225,7 @@ fn results_that_are_unwrapped_where_they_are_are_dropped_once_whatever_panics() 
         });
         let mut gathering = try_gather(results);
         assert!(faults(|| drop(poll(&mut gathering))));
+        assert!(gathering.is_terminated(), "it does not succeed after all");
         drop(gathering);
         assert_eq!(
             output_drops(&handles),

@@ -700,3 +700,23 @@ fn a_slab_that_is_full_of_outputs_is_emptied_at_once() {
     }
     assert_eq!(slab.take_whole().map(|outputs| outputs.len()), Some(65));
 }
+
+/// What is lost then stays where it is.
+#[test]
+fn visits_that_are_forgotten_leave_no_vector() {
+    for chunks in 1..=4 {
+        let mut slab: Slab<u64, u64> = begin(0..200).0.into_slab();
+        let mut visits = slab.visits().expect("nothing was visited");
+        for number in 0..chunks {
+            visits.visit(|_| (), |_, value| (Poll::Ready(*value), false));
+            assert!(number + 1 == chunks || visits.advance());
+        }
+        core::mem::forget(visits);
+        assert_eq!(slab.take_in_place(), None);
+        let mut slab: Slab<[u64; 2], u64> = begin((0..200).map(|n| [n; 2])).0.into_slab();
+        let mut visits = slab.visits().expect("nothing was visited");
+        visits.visit(|_| (), |_, value| (Poll::Ready(value[0]), false));
+        core::mem::forget(visits);
+        assert_eq!(slab.take_whole(), None);
+    }
+}

@@ -1,5 +1,5 @@
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -15,6 +15,8 @@ cases! {
     who_wakes_itself_does_not_starve_the_others,
     a_round_is_cut_after_128_fruitless_polls,
     a_round_is_cut_also_before_its_last_child,
+    nobody_behind_the_128th_makes_no_tick_of_its_own,
+    who_keeps_a_waker_leaves_the_count_as_it_is,
     a_completion_lets_a_round_go_on,
     first_polls_do_not_count,
     a_cut_round_keeps_its_order,
@@ -155,6 +157,38 @@ async fn a_round_is_cut_also_before_its_last_child<R: Runtime>() {
         assert_eq!(children.polls().iter().sum::<usize>(), n + 128, "{n}");
         probe.pending();
         assert_eq!(children.polls(), vec![2; n]);
+    }
+}
+
+async fn nobody_behind_the_128th_makes_no_tick_of_its_own<R: Runtime>() {
+    let (polls, mut futures) = spinners(128, false);
+    futures.extend((0..128).map(|_| Box::pin(pending()) as LocalBoxFuture<usize>));
+    let mut probe = Probe::new(gather(futures));
+    for tick in 1..=5 {
+        probe.pending();
+        assert_eq!(total(&polls), 128 * tick, "tick {tick}");
+    }
+}
+
+async fn who_keeps_a_waker_leaves_the_count_as_it_is<R: Runtime>() {
+    let (polls, mut futures) = spinners(300, false);
+    let mut round = 0;
+    let count = Rc::clone(&polls[70]);
+    futures[70] = Box::pin(poll_fn(move |cx| {
+        count.set(count.get() + 1);
+        round += 1;
+        if round == 2 {
+            drop(cx.waker().clone());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }));
+    let mut probe = Probe::new(gather(futures));
+    let mut polled = 0;
+    for count in [300, 128, 128, 44, 128] {
+        probe.pending();
+        polled += count;
+        assert_eq!(total(&polls), polled);
     }
 }
 

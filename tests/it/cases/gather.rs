@@ -1,6 +1,6 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::future::{IntoFuture, Ready, ready};
+use std::future::{IntoFuture, Ready, poll_fn, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ cases! {
     success_in_order,
     is_never_early,
     ready_children_are_ready_at_the_first_poll,
+    who_is_ready_may_have_kept_a_waker,
     empty_is_ready_at_once,
     keeps_every_error_at_its_place,
     a_cancellation_value_is_an_output_like_any_other,
@@ -88,6 +89,26 @@ async fn ready_children_are_ready_at_the_first_poll<R: Runtime>() {
         assert_eq!(probe.wakes(), 0);
     }
     assert_eq!(gather((0..3).map(ready)).await, [0, 1, 2]);
+}
+
+async fn who_is_ready_may_have_kept_a_waker<R: Runtime>() {
+    for count in [1, 64, 65, 128, 129, 200_usize] {
+        for keeper in [0, count / 2, count.saturating_sub(2), count - 1] {
+            let waker = Rc::new(Cell::new(None));
+            let futures = (0..count).map(|n| {
+                let waker = Rc::clone(&waker);
+                poll_fn(move |cx| {
+                    if n == keeper {
+                        waker.set(Some(cx.waker().clone()));
+                    }
+                    Poll::Ready(n)
+                })
+            });
+            assert!(gather(futures).await.into_iter().eq(0..count));
+            // It wakes nobody.
+            waker.take().expect("it was kept").wake();
+        }
+    }
 }
 
 async fn empty_is_ready_at_once<R: Runtime>() {
