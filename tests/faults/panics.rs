@@ -53,6 +53,7 @@ fn a_panic_at_the_first_poll_of_many_costs_nobody_an_output() {
             for in_poll in [false, true] {
                 let (handles, futures) = children(count);
                 handles.iter().for_each(|handle| handle.ready());
+                handles.iter().for_each(|handle| handle.keep_no_waker());
                 if in_poll {
                     handles[faulty].fault_in_poll();
                 } else {
