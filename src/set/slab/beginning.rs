@@ -116,7 +116,7 @@ impl<P, V> Beginning<P, V> {
         }
         let last = len.saturating_sub(1) / CHUNK as u32;
         let mut rest = Directory::with_capacity(last as usize);
-        let chunk = |number| Chunk::in_arena(slots, number, *len);
+        let chunk = |number| Chunk::filled_in_arena(slots, number, *len);
         rest.chunks.extend((1..=last).map(chunk));
         rest.arena = Some(Arena::new(slots));
         let first = chunk(0);

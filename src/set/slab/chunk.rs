@@ -247,27 +247,45 @@ impl<P, V> Chunk<P, V> {
         }
     }
 
-    /// The chunk of that number of an arena, which has as many, and the first `len` of whose slots hold pinned values, which are marked.
-    /// There is only one of the same number.
-    pub(super) fn in_arena(arena: &Slots<P, V>, number: u32, len: u32) -> Self {
+    /// The chunk of that number of an arena, which has as many, and all of whose slots hold pinned values, which are marked. There is only
+    /// one of the same number.
+    #[inline]
+    pub(super) fn in_arena(arena: &Slots<P, V>, number: u32) -> Self {
         let start = number * CHUNK as u32;
-        let slots = Slots {
-            first: NonNull::new(arena.at(start)).expect("no slot is at address zero"),
-            capacity: (arena.capacity - start).min(CHUNK as u32),
+        let capacity = (arena.capacity - start).min(CHUNK as u32);
+        let all = lowest(capacity);
+        Self {
+            slots: NonNull::new(arena.at(start)).expect("no slot is at address zero"),
+            live: all,
+            settled: 0,
+            free: 0,
+            marks: all,
+            base: start.into(),
+            ordinals: None,
+            next_open: NONE,
+            capacity: capacity as u8,
+            memory: Memory::Arena,
             values: PhantomData,
-        };
-        let len = len.saturating_sub(start).min(CHUNK as u32);
-        let mut chunk = Self::of(&slots, len);
-        chunk.base = start.into();
-        chunk.memory = Memory::Arena;
+        }
+    }
+
+    /// The same, but all slots hold settled values.
+    #[inline]
+    pub(super) fn settled_in_arena(arena: &Slots<P, V>, number: u32) -> Self {
+        let mut chunk = Self::in_arena(arena, number);
+        chunk.settled = core::mem::take(&mut chunk.live);
+        chunk.marks = 0;
         chunk
     }
 
-    /// The chunk of that number of an arena, all of whose slots hold settled values. There is only one of the same number.
-    pub(super) fn settled_in_arena(arena: &Slots<P, V>, number: u32) -> Self {
-        let mut chunk = Self::in_arena(arena, number, arena.capacity);
-        chunk.settled = core::mem::take(&mut chunk.live);
-        chunk.marks = 0;
+    /// The same, but only the first `len` slots of the arena hold pinned values, which are marked, and the others none.
+    pub(super) fn filled_in_arena(arena: &Slots<P, V>, number: u32, len: u32) -> Self {
+        let mut chunk = Self::in_arena(arena, number);
+        let len = len.saturating_sub(number * CHUNK as u32).min(CHUNK as u32);
+        let filled = lowest(len);
+        chunk.free = chunk.live & !filled;
+        chunk.live &= filled;
+        chunk.marks &= filled;
         chunk
     }
 

@@ -11,7 +11,7 @@ use super::{CHUNK, Directory, NONE, Slab};
 impl<P, V> Slab<P, V> {
     /// A slab of a full arena. Its values are marked, and their ordinals count from 0.
     pub(super) fn undivided(arena: &Slots<P, V>) -> Self {
-        let mut first = Chunk::in_arena(arena, 0, arena.capacity());
+        let mut first = Chunk::in_arena(arena, 0);
         first.memory = Memory::BeforePinned;
         Self {
             first,
@@ -58,7 +58,7 @@ impl<P, V> Slab<P, V> {
                 chunk
             }
             None if other < number || is_settled => Chunk::settled_in_arena(arena, other),
-            None => Chunk::in_arena(arena, other, arena.capacity()),
+            None => Chunk::in_arena(arena, other),
         });
         if let Some(first) = all.next() {
             self.first = first;
@@ -85,7 +85,7 @@ impl<P, V> Slab<P, V> {
                     let chunk = if self.is_settled {
                         Chunk::settled_in_arena(&arena, self.number)
                     } else {
-                        Chunk::in_arena(&arena, self.number, arena.capacity())
+                        Chunk::in_arena(&arena, self.number)
                     };
                     self.number += 1;
                     drop(chunk);
@@ -172,7 +172,7 @@ impl<P, V> Visits<'_, P, V> {
             return false;
         }
         self.number = next;
-        self.set_first(Chunk::in_arena(&self.arena, next, self.arena.capacity()));
+        self.set_first(Chunk::in_arena(&self.arena, next));
         true
     }
 
