@@ -32,8 +32,8 @@ pub use report::Report;
 ///
 /// For an iterator of known length, one allocation for the futures, and one for the `Vec`; outputs that are as large as their futures,
 /// or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory, unless all are ready when they
-/// are polled first and their outputs stay. If their number is not known, or if they are more than 1 MiB and their outputs do not stay,
-/// they take an allocation for every 64. A child that has to be woken from outside takes one for the set's books, and 64 children share
+/// are polled first. If their number is not known, or if they are more than 1 MiB and their outputs do not stay, they take an allocation
+/// for every 64. A child that has to be woken from outside takes one for the set's books, and 64 children share
 /// one of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety
@@ -88,7 +88,7 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 /// # Cost
 ///
 /// As for [`gather`](gather()). Where results are no smaller than their futures, and no more than twice as large as their outputs, the
-/// `Vec` may have their memory.
+/// `Vec` may have their memory; where they are smaller, more than 64 take the directory in any case.
 ///
 /// # Cancel safety
 ///

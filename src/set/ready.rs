@@ -446,7 +446,7 @@ impl Lender {
         self.made.is_some()
     }
 
-    /// The place of the child that was polled last, also if it has panicked; before the first poll, the first place.
+    /// The place of the child that was polled last, also if it has panicked; before the first of a block, its first place.
     #[inline]
     pub(super) fn last(&self) -> u32 {
         self.lent.last()

@@ -10,8 +10,8 @@
 //!    chunk's own (`Memory::Own`), or they are part of the slab's *arena*. An arena is one allocation for the
 //!    slots of the chunks with which a slab begins: those of chunk `n` start at its slot `64 * n`, and all chunks but the last have 64.
 //!    (An allocation of no bytes is none.) Memory comes from `Slots::allocate` or `Slots::allocate_arena`, is freed in `Chunk::drop` or
-//!    `Arena::drop`, or given away in `take_in_place`, and moved nowhere in between. An arena is dropped after its chunks: it is behind
-//!    `chunks` in `Directory`, which is behind `first` in `Slab`.
+//!    `Arena::drop`, or given away in `take_in_place`, and moved nowhere in between. An arena is dropped after its chunks, or what was in
+//!    them: it is behind `chunks` in `Directory`, which is behind `first` in `Slab`, and at the end of `take_whole` and `drop_undivided`.
 //! 2. Only bits below `capacity` are ever set in `live`, `settled` and `free`, and no bit is set in two of them.
 //! 3. A slot whose bit is set in `live` holds an initialised `P`; one whose bit is set in `settled` holds an initialised
 //!    `V`. Every other slot is uninitialised memory.
@@ -23,10 +23,10 @@
 //!    still to be changed, and it looks at none of them twice; they are changed at its end, also after a panic.
 //! 6. A chunk's index is on the list that starts at `open` if and only if its `free` is not zero.
 //! 7. If `first` says so (`Memory::BeforePinned`, `Memory::BeforeSettled`), the slab's arena is *undivided*: there is no directory, `expected`
-//!    is the number of its slots, and all of these but the first chunk's hold what `first` says. While there are `Visits`, those before
-//!    the chunk that is visited, which is `first`, hold settled values, and those behind it pinned ones. In either case there are chunks
-//!    for them all before one of these slots is reached, or dropped, again. `Visits` that are forgotten leave a chunk of an arena that
-//!    nobody frees, and no directory.
+//!    is the number of its slots, and all of these but the first chunk's hold what `first` says. Until there are chunks for them, these
+//!    are read as that only, or left to the caller of `whole`. While there are `Visits`, `first` is the chunk of another number: the slots
+//!    before those hold settled values, and those behind pinned ones, and there is a chunk for one of them before it is visited or
+//!    dropped. `Visits` that are forgotten leave a chunk of an arena that nobody frees, and a directory without an arena, if any.
 
 mod beginning;
 mod chunk;

@@ -262,14 +262,14 @@ impl<F: Future> Store<F> {
         slab.visit(first, among, note, poll)
     }
 
-    /// Whether all futures are in one block, or there are none.
+    /// Whether there is no more than one block, and never was to be.
     #[inline]
     pub(super) fn is_one_block(&self) -> bool {
         self.slab.is_one_chunk()
     }
 
-    /// Makes it possible to reach places one by one, if it is not yet. To be called first whenever books are opened or the order of
-    /// completion is wanted.
+    /// Makes it possible to reach single places behind the first block, if it is not yet. To be called before that is done, unless books
+    /// were opened.
     #[inline]
     pub(super) fn divide(&mut self) {
         self.slab.divide();

@@ -51,6 +51,7 @@ impl Lent {
     #[inline]
     pub(super) fn set_first(&mut self, first: u32) {
         self.first = first;
+        self.turn(0);
     }
 
     /// The place whose turn it is, or was last.
