@@ -9,6 +9,7 @@ use core::pin::Pin;
 use core::task::Poll;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::chunk::Arena;
 use super::{Beginning, Slab};
 
 /// Whoever has this number panics when it is dropped.
@@ -701,11 +702,12 @@ fn a_slab_that_is_full_of_outputs_is_emptied_at_once() {
     assert_eq!(slab.take_whole().map(|outputs| outputs.len()), Some(65));
 }
 
-/// What is lost then stays where it is.
 #[test]
 fn visits_that_are_forgotten_leave_no_vector() {
     for chunks in 1..=4 {
         let mut slab: Slab<u64, u64> = begin(0..200).0.into_slab();
+        // What nobody frees then.
+        let memory = Arena::new(&slab.first.slots().of_arena(200));
         let mut visits = slab.visits().expect("nothing was visited");
         for number in 0..chunks {
             visits.visit(|_| (), |_, value| (Poll::Ready(*value), false));
@@ -713,10 +715,15 @@ fn visits_that_are_forgotten_leave_no_vector() {
         }
         core::mem::forget(visits);
         assert_eq!(slab.take_in_place(), None);
-        let mut slab: Slab<[u64; 2], u64> = begin((0..200).map(|n| [n; 2])).0.into_slab();
-        let mut visits = slab.visits().expect("nothing was visited");
-        visits.visit(|_| (), |_, value| (Poll::Ready(value[0]), false));
-        core::mem::forget(visits);
-        assert_eq!(slab.take_whole(), None);
+        drop(slab);
+        drop(memory);
     }
+    let mut slab: Slab<[u64; 2], u64> = begin((0..200).map(|n| [n; 2])).0.into_slab();
+    let memory = Arena::new(&slab.first.slots().of_arena(200));
+    let mut visits = slab.visits().expect("nothing was visited");
+    visits.visit(|_| (), |_, value| (Poll::Ready(value[0]), false));
+    core::mem::forget(visits);
+    assert_eq!(slab.take_whole(), None);
+    drop(slab);
+    drop(memory);
 }
