@@ -1,5 +1,5 @@
 use std::cell::{Cell, RefCell};
-use std::future::{pending, poll_fn};
+use std::future::{pending, poll_fn, ready};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -16,6 +16,7 @@ cases! {
     a_round_is_cut_after_128_fruitless_polls,
     a_round_is_cut_also_before_its_last_child,
     nobody_behind_the_128th_makes_no_tick_of_its_own,
+    who_is_idle_behind_those_who_are_ready_makes_no_tick,
     who_keeps_a_waker_leaves_the_count_as_it_is,
     a_completion_lets_a_round_go_on,
     first_polls_do_not_count,
@@ -167,6 +168,18 @@ async fn nobody_behind_the_128th_makes_no_tick_of_its_own<R: Runtime>() {
     for tick in 1..=5 {
         probe.pending();
         assert_eq!(total(&polls), 128 * tick, "tick {tick}");
+    }
+}
+
+async fn who_is_idle_behind_those_who_are_ready_makes_no_tick<R: Runtime>() {
+    for count in [63, 64, 65, 128, 200_usize] {
+        let ready = (0..count).map(|n| Box::pin(ready(n)) as LocalBoxFuture<usize>);
+        let mut futures: Vec<_> = ready.collect();
+        futures.push(Box::pin(pending()));
+        let mut probe = Probe::new(gather(futures));
+        probe.pending();
+        probe.pending();
+        assert_eq!(probe.wakes(), 0, "{count}");
     }
 }
 
