@@ -1,4 +1,5 @@
-use std::future::{Ready, ready};
+use std::cmp::Ordering;
+use std::future::{Ready, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
@@ -16,7 +17,9 @@ cases! {
     at_any_size_earlier_inputs_do_not_hold_it_back,
     ready_children_fail_in_input_order,
     results_as_large_as_their_futures_are_like_others,
+    an_error_does_not_wait_for_those_who_keep_no_waker,
     of_two_errors_in_one_tick_the_first_woken_wins,
+    of_two_errors_in_the_last_tick_the_first_woken_wins,
     what_others_do_after_the_first_error_changes_nothing,
     an_owning_one_drops_the_rest_at_once,
     a_borrowing_one_leaves_the_rest_in_the_set,
@@ -148,6 +151,33 @@ fn results_are_unwrapped<const LARGER_BY: usize>() {
             drop(probe);
             assert!(reports.into_iter().eq(1..=count));
         }
+    }
+}
+
+async fn an_error_does_not_wait_for_those_who_keep_no_waker<R: Runtime>() {
+    for count in [2, 64, 65, 200] {
+        for failing in [0, count / 2, count - 1] {
+            let futures = (0..count).map(|n| {
+                poll_fn(move |_| match n.cmp(&failing) {
+                    Ordering::Less => Poll::Ready(Ok(n)),
+                    Ordering::Equal => Poll::Ready(Err(n)),
+                    Ordering::Greater => Poll::Pending,
+                })
+            });
+            assert_eq!(Probe::new(try_gather(futures)).ready(), Err(failing));
+        }
+    }
+}
+
+async fn of_two_errors_in_the_last_tick_the_first_woken_wins<R: Runtime>() {
+    for count in [3, 70] {
+        let (children, futures) = group::<Result<usize, usize>>(count);
+        let mut probe = Probe::new(try_gather(futures));
+        probe.pending();
+        for place in (0..count).rev() {
+            children[place].complete(if place < 2 { Err(place) } else { Ok(place) });
+        }
+        assert_eq!(probe.ready(), Err(1), "of {count}");
     }
 }
 
