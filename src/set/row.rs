@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use core::future::Future;
 use core::pin::Pin;
+use core::task::Poll;
 
 use super::books::Books;
 use super::ready::Lender;
@@ -134,6 +135,17 @@ fn queue_marked<F: Future>(
     Run::of_bits(block * 64, queued, fresh).for_each(|run| books.queue.push_run(run));
 }
 
+/// What polls the children of a block, none of whom has kept a waker before.
+#[inline(always)]
+fn poll_in_block<F: Future>(
+    lender: &mut Lender,
+    first: u32,
+) -> impl FnMut(u32, Pin<&mut F>) -> (Poll<F::Output>, bool) {
+    lender.turn_block(first);
+    let mut lending = lender.lend();
+    move |index, future| lending.poll::<true, _>(index, |cx| future.poll(cx))
+}
+
 /// A round, or what is left of one, while it lasts. Dropped when something panics.
 struct Turn<'a, F: Future> {
     set: &'a mut FutureSet<F>,
@@ -143,10 +155,13 @@ struct Turn<'a, F: Future> {
 impl<F: Future> Turn<'_, F> {
     /// Goes on with books, as a child has kept a waker, or something has panicked. Gives the place that was polled last.
     #[cold]
-    fn open_books(&mut self) -> u32 {
+    fn open_books(&mut self, has_panicked: bool) -> u32 {
         let last = self.lender.last();
         // Not divided if all have completed, one of whom has kept a waker meanwhile, or has panicked when it was dropped.
         self.set.store.divide();
+        if has_panicked {
+            self.set.store.unmark(last);
+        }
         let marks = *self.set.store.marks_mut(last / 64);
         if let Account::Row(row) = &mut self.set.account {
             row.next = last + 1;
@@ -171,13 +186,8 @@ impl<F: Future> Turn<'_, F> {
             return;
         };
         let has_made = loop {
-            lender.turn_block(polls.first());
-            let mut lending = lender.lend();
-            // Nobody has kept a waker before.
-            let poll = |index: u32, future: Pin<&mut F>| {
-                lending.poll::<true, _>(index, |cx| future.poll(cx))
-            };
-            let visited = polls.poll_block(poll);
+            let first = polls.first();
+            let visited = polls.poll_block(poll_in_block(lender, first));
             if lender.has_made() {
                 break true;
             }
@@ -189,7 +199,7 @@ impl<F: Future> Turn<'_, F> {
         };
         drop(polls);
         if has_made {
-            self.open_books();
+            self.open_books(false);
         }
     }
 
@@ -197,14 +207,10 @@ impl<F: Future> Turn<'_, F> {
     #[inline(always)]
     fn run_block(&mut self, first: u32, among: u64) -> Visited {
         let Self { set, lender } = self;
-        lender.turn_block(first);
-        let mut lending = lender.lend();
-        // Nobody has kept a waker before.
-        let poll =
-            |index: u32, future: Pin<&mut F>| lending.poll::<true, _>(index, |cx| future.poll(cx));
+        let poll = poll_in_block(lender, first);
         let visited = set.store.poll_block(first, among, |_| (), poll);
         if lender.has_made() {
-            self.open_books();
+            self.open_books(false);
         }
         visited
     }
@@ -213,9 +219,7 @@ impl<F: Future> Turn<'_, F> {
 impl<F: Future> Drop for Turn<'_, F> {
     #[cold]
     fn drop(&mut self) {
-        self.set.store.divide();
-        self.set.store.unmark(self.lender.last());
-        let panicked = self.open_books();
+        let panicked = self.open_books(true);
         let (store, books) = self.set.books();
         // If a destructor has panicked, the child has completed.
         if store.is_in_flight(panicked) {

@@ -252,21 +252,15 @@ impl<P, V> Chunk<P, V> {
     #[inline]
     pub(super) fn in_arena(arena: &Slots<P, V>, number: u32) -> Self {
         let start = number * CHUNK as u32;
-        let capacity = (arena.capacity - start).min(CHUNK as u32);
-        let all = lowest(capacity);
-        Self {
-            slots: NonNull::new(arena.at(start)).expect("no slot is at address zero"),
-            live: all,
-            settled: 0,
-            free: 0,
-            marks: all,
-            base: start.into(),
-            ordinals: None,
-            next_open: NONE,
-            capacity: capacity as u8,
-            memory: Memory::Arena,
+        let slots = Slots {
+            first: NonNull::new(arena.at(start)).expect("no slot is at address zero"),
+            capacity: (arena.capacity - start).min(CHUNK as u32),
             values: PhantomData,
-        }
+        };
+        let mut chunk = Self::of(&slots, slots.capacity);
+        chunk.base = start.into();
+        chunk.memory = Memory::Arena;
+        chunk
     }
 
     /// The same, but all slots hold settled values.
