@@ -419,32 +419,29 @@ where
     }
 }
 
-/// The outputs, or the first error. The library does it in the memory of the results where it can; no more than half of that is left
-/// unused.
+/// The outputs, or the first error, when all others are dropped in order. The library does it in the memory of the results where it can;
+/// no more than half of that is left unused.
 #[inline]
 fn unwrap_all<T, E>(results: Vec<Result<T, E>>) -> Result<Vec<T>, E> {
-    // Not collected into a result: if the destructor of an output panics, the error is to be dropped, too.
-    let mut error = None;
-    let count = results.len();
-    let outputs = results.into_iter().map_while(|result| match result {
-        Ok(output) => Some(output),
-        Err(first) => {
-            error = Some(first);
-            None
+    // Without a way out, which takes less than to look for the first.
+    let has_failed = results
+        .iter()
+        .fold(false, |has_failed, result| has_failed | result.is_err());
+    let mut results = results.into_iter();
+    if has_failed {
+        if let Some(error) = results.find_map(Result::err) {
+            // First, as an error that is already returned is not dropped if a destructor panics.
+            drop(results);
+            return Err(error);
         }
-    });
-    let outputs = if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
-        outputs.collect()
-    } else {
-        let mut all = Vec::with_capacity(count);
-        all.extend(outputs);
-        all
-    };
-    let Some(error) = error else {
-        return Ok(outputs);
-    };
-    drop(outputs);
-    Err(error)
+    }
+    let outputs = results.map(unwrap);
+    if size_of::<Result<T, E>>() <= 2 * size_of::<T>() {
+        return Ok(outputs.collect());
+    }
+    let mut all = Vec::with_capacity(outputs.len());
+    all.extend(outputs);
+    Ok(all)
 }
 
 /// The output of a result, of which it is known that it is no error.
