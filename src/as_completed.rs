@@ -71,11 +71,11 @@ use crate::timeout::{TimedOut, Timeout, Timer};
 #[doc(alias = "FuturesUnordered")]
 #[inline]
 pub fn as_completed<S: IntoSet>(futures: S) -> AsCompleted<S::Set> {
-    AsCompleted {
-        set: futures.into_set(),
+    futures.into_set_then(|set| AsCompleted {
+        set,
         state: State::Running,
         items: PhantomData,
-    }
+    })
 }
 
 /// Items are outputs. See [`AsCompleted::keyed`].

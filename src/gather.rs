@@ -64,12 +64,13 @@ pub use report::Report;
 #[doc(alias = "join_all")]
 #[inline]
 pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
-    let mut set = futures.into_set();
-    set.forget_order();
-    Gather {
-        set: Some(set),
-        meter: (),
-    }
+    futures.into_set_then(|mut set| {
+        set.forget_order();
+        Gather {
+            set: Some(set),
+            meter: (),
+        }
+    })
 }
 
 /// Runs futures concurrently until one fails, or all succeed: then gives their outputs in input order.
@@ -122,12 +123,12 @@ pub fn try_gather<S, T, E>(futures: S) -> TryGather<S::Set>
 where
     S: IntoSet<Future: Future<Output = Result<T, E>>>,
 {
-    TryGather {
-        set: Some(futures.into_set()),
+    futures.into_set_then(|set| TryGather {
+        set: Some(set),
         cursor: Cursor::START,
         failed: false,
         meter: (),
-    }
+    })
 }
 
 /// The future of [`gather`](gather()), where its cancel safety and panics are described.

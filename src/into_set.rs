@@ -46,6 +46,16 @@ pub trait IntoSet {
 
     /// Takes the futures; none is polled.
     fn into_set(self) -> Self::Set;
+
+    /// What `then` makes of the set. (Views are made like this: see [`FutureSet::from_iter_then`].)
+    #[doc(hidden)]
+    #[inline(always)]
+    fn into_set_then<R>(self, then: impl FnOnce(Self::Set) -> R) -> R
+    where
+        Self: Sized,
+    {
+        then(self.into_set())
+    }
 }
 
 impl<I> IntoSet for I
@@ -58,6 +68,11 @@ where
     #[inline]
     fn into_set(self) -> Self::Set {
         FutureSet::from_iter(self)
+    }
+
+    #[inline(always)]
+    fn into_set_then<R>(self, then: impl FnOnce(Self::Set) -> R) -> R {
+        FutureSet::from_iter_then(self, then)
     }
 }
 

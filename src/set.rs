@@ -100,6 +100,11 @@ pub struct FutureSet<F: Future> {
     account: Account<F>,
 }
 
+/// Tells the compiler that its caller's way is rarely taken: what others need is not to be moved for it, nor jump over it.
+#[cold]
+#[inline]
+fn rare() {}
+
 /// What is known of the children besides where they are.
 enum Account<F: Future> {
     Row(Row),
@@ -448,7 +453,7 @@ impl<F: Future> FutureSet<F> {
         let Self { store, account } = self;
         match account {
             Account::Row(row) => {
-                let (key, output) = store.take_next_keyed(&mut row.claimed)?;
+                let (key, output) = store.take_first_keyed(&mut row.claimed)?;
                 Some(Completed { key, output })
             }
             Account::Books(books) => books.done.claim(store),
@@ -462,7 +467,7 @@ impl<F: Future> FutureSet<F> {
         }
         let Self { store, account } = self;
         match account {
-            Account::Row(row) => store.take_next(&mut row.claimed),
+            Account::Row(row) => store.take_first(&mut row.claimed),
             Account::Books(books) => books.done.claim_output(store),
         }
     }
@@ -561,7 +566,7 @@ impl<F: Future> FutureSet<F> {
                     return false;
                 }
                 let start = if cursor.seen == 0 {
-                    row.claimed
+                    row.claimed * 64
                 } else {
                     cursor.last + 1
                 };
@@ -710,16 +715,28 @@ impl<A: IntoFuture> Extend<A> for FutureSet<A::IntoFuture> {
 impl<A: IntoFuture> FromIterator<A> for FutureSet<A::IntoFuture> {
     #[inline(always)]
     fn from_iter<I: IntoIterator<Item = A>>(futures: I) -> Self {
-        let futures = futures.into_iter().map(A::into_future);
+        Self::from_iter_then(futures, |set| set)
+    }
+}
+
+impl<F: Future> FutureSet<F> {
+    /// What `then` makes of a set of these futures.
+    ///
+    /// Each way puts its own set together, and what is made of it. A common one would be put together in memory, as the parts of some come
+    /// by a pointer, and moved from there: processors wait where a wide load meets narrow stores.
+    #[inline(always)]
+    pub(crate) fn from_iter_then<I, R>(futures: I, then: impl FnOnce(Self) -> R) -> R
+    where
+        I: IntoIterator<Item: IntoFuture<IntoFuture = F>>,
+    {
+        let futures = futures.into_iter().map(IntoFuture::into_future);
         let announced = futures.size_hint().0;
-        // Each way puts its own set together. A common one would be put together in memory, as the parts of some come by a pointer, and
-        // moved from there: processors wait where a wide load meets narrow stores.
         if announced > CHUNK {
-            return Self::of(Row::of_many(futures, announced));
+            return then(Self::of(Row::of_many(futures, announced)));
         }
         match Beginning::in_chunk(announced).fill(futures) {
-            (futures, None) => Self::of(Row::of(futures)),
-            (futures, Some((next, rest))) => Self::of(Row::of_more(futures, next, rest)),
+            (futures, None) => then(Self::of(Row::of(futures))),
+            (futures, Some((next, rest))) => then(Self::of(Row::of_more(futures, next, rest))),
         }
     }
 }

@@ -70,12 +70,12 @@ use crate::view::{self, Advance, Join};
 #[doc(alias = "select_all")]
 #[inline]
 pub fn wait<S: IntoSet>(futures: S) -> Wait<S::Set> {
-    Wait {
-        set: Some(futures.into_set()),
+    futures.into_set_then(|set| Wait {
+        set: Some(set),
         condition: AllCompleted,
         cursor: Cursor::START,
         is_met: false,
-    }
+    })
 }
 
 /// The future of [`wait`], where its cancel safety and panics are described.

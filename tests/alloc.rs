@@ -216,9 +216,22 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
         finish(try_gather(results)).unwrap()
     });
     assert_eq!((outputs.capacity(), spent.allocations), (64, 2));
-    // A `Ready` is larger.
-    let (_, spent) = counted(|| finish(gather((0..8).map(ready))));
-    assert_eq!(spent.allocations, 2);
+    // A `Ready` is larger: here twice as large, and only where there are more than 64 do their outputs leave its memory.
+    for (count, capacity) in [(1, 2), (8, 16), (64, 128), (65, 65), (1000, 1000)] {
+        let (outputs, spent) = counted(|| finish(gather((0..count as u64).map(ready))));
+        assert_eq!((outputs.len(), outputs.capacity()), (count, capacity));
+        assert_eq!(spent.allocations, if count > 64 { 2 } else { 1 });
+        assert!(outputs.into_iter().eq(0..count as u64));
+    }
+    // Three times as large.
+    let (outputs, spent) = counted(|| {
+        let futures = (0..8_u64).map(|n| {
+            let numbers = [n; 3];
+            poll_fn(move |_| Poll::Ready(numbers[2]))
+        });
+        finish(gather(futures))
+    });
+    assert_eq!((outputs.capacity(), spent.allocations), (8, 2));
     // Also of children who were woken from outside: their books and their wake state are the other two.
     let (outputs, spent) = counted(|| {
         let mut once = false;

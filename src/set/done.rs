@@ -90,7 +90,7 @@ impl<T> Done<T> {
     }
 
     /// Claims the output that completed first.
-    #[inline]
+    #[inline(never)]
     pub(super) fn claim<F: Future<Output = T>>(
         &mut self,
         store: &mut Store<F>,
@@ -102,7 +102,10 @@ impl<T> Done<T> {
         Some(Completed { key, output })
     }
 
-    #[inline]
+    /// The same, without its key.
+    ///
+    /// Not inlined: who has no books needs no such stack frame.
+    #[inline(never)]
     pub(super) fn claim_output<F: Future<Output = T>>(
         &mut self,
         store: &mut Store<F>,

@@ -284,7 +284,7 @@ impl Ready {
         };
         let waker = alone.lent.waker();
         let result = poll(&mut Context::from_waker(&waker));
-        let woken = alone.lent.take_woken();
+        let woken = result.is_pending() && alone.lent.has_woken();
         drop(alone);
         if result.is_ready() {
             self.forget(place);
@@ -493,11 +493,11 @@ impl Lending<'_> {
     /// Calls `poll` with a context whose waker wakes the place of that number in its block. The second value tells whether it was used during the call in
     /// a way that the stack does not know: then the caller is to queue the place. `FIRST` says that it is the child's first poll.
     #[inline]
-    pub(super) fn poll<const FIRST: bool, R>(
+    pub(super) fn poll<const FIRST: bool, T>(
         &mut self,
         index: u32,
-        poll: impl FnOnce(&mut Context<'_>) -> R,
-    ) -> (R, bool) {
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> (Poll<T>, bool) {
         if !FIRST && *self.kept & Ready::bit(index) != 0 {
             if let Some(page) = self.page {
                 let waker = page.waker(index);
@@ -512,7 +512,9 @@ impl Lending<'_> {
                 set_made(self.made, page);
             }
         }
-        (result, self.lent.take_woken())
+        // Who is done need not be asked.
+        let woken = result.is_pending() && self.lent.has_woken();
+        (result, woken)
     }
 }
 

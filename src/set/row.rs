@@ -26,7 +26,7 @@ pub(super) struct Row {
     pub(super) queued: u32,
     /// Where the round under way goes on, if it was cut: whoever is marked before belongs to the next.
     next: u32,
-    /// Outputs are in this place or behind it.
+    /// Outputs are in this block or behind it.
     pub(super) claimed: u32,
     /// Whether those who have their turn have been polled before.
     pub(super) polled: bool,
@@ -98,6 +98,7 @@ impl Row {
     #[cold]
     pub(super) fn books<F: Future>(&self, store: &mut Store<F>) -> Box<Books<F>> {
         store.divide();
+        store.release_empty();
         let mut books = Box::<Books<F>>::default();
         if self.unordered {
             books.done.forget_order();
@@ -203,6 +204,20 @@ impl<F: Future> Turn<'_, F> {
         }
     }
 
+    /// Polls the child that alone has its turn, in the first block, and gives whether it has it again. Opens books if a row is not enough
+    /// any more.
+    #[inline(always)]
+    fn run_alone(&mut self, place: u32) -> bool {
+        let Self { set, lender } = self;
+        let mut lending = lender.lend();
+        let poll = |future: Pin<&mut F>| lending.poll::<true, _>(place, |cx| future.poll(cx));
+        let is_queued = set.store.poll_marked(place, poll);
+        if lender.has_made() {
+            self.open_books(false);
+        }
+        is_queued
+    }
+
     /// Polls those of a block who have their turn. Opens books if a row is not enough any more.
     #[inline(always)]
     fn run_block(&mut self, first: u32, among: u64) -> Visited {
@@ -245,10 +260,15 @@ impl<F: Future> FutureSet<F> {
             return self.run_blocks();
         }
         row.claimed = 0;
+        let marks = *store.marks_mut(0);
         let mut turn = self.turn();
-        let visited = turn.run_block(0, u64::MAX);
+        let is_queued = if marks.is_power_of_two() {
+            turn.run_alone(marks.trailing_zeros())
+        } else {
+            turn.run_block(0, u64::MAX).marks != 0
+        };
         if let Account::Row(row) = &mut turn.set.account {
-            row.queued = u32::from(visited.marks != 0);
+            row.queued = u32::from(is_queued);
             row.polled = true;
         }
         // There is no page to free.
@@ -269,7 +289,7 @@ impl<F: Future> FutureSet<F> {
         let Self { store, account } = self;
         let Account::Row(row) = account else { return };
         if store.unclaimed() == 0 {
-            row.claimed = row.next;
+            row.claimed = row.next / 64;
         }
         let is_first = !row.polled;
         let mut fruitless = 0;

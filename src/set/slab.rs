@@ -185,6 +185,17 @@ impl<P, V> SettledMut<'_, P, V> {
         slot.set_free();
         value
     }
+
+    /// Takes the value, the first of its chunk, out. The place is then empty, and is free only after [`Slab::release_empty`].
+    #[inline]
+    pub(super) fn take_first(self) -> V {
+        let Self(slot) = self;
+        debug_assert_eq!(slot.index, slot.chunk.settled.trailing_zeros());
+        // As above, but who takes one after the other does not wait for the index.
+        slot.chunk.settled &= slot.chunk.settled.wrapping_sub(1);
+        // SAFETY: as above.
+        unsafe { slot.chunk.slot(slot.index).cast::<V>().read() }
+    }
 }
 
 pub(super) struct Slab<P, V> {
@@ -434,6 +445,18 @@ impl<P, V> Slab<P, V> {
         values.next()
     }
 
+    /// Makes all empty places available to insertions.
+    pub(super) fn release_empty(&mut self) {
+        for number in 0..=self.rest().len() as u32 {
+            let (chunk, open) = self.chunk_mut(number);
+            let empty = chunk.empty();
+            if empty != 0 && chunk.free == 0 {
+                chunk.next_open = core::mem::replace(open, number);
+            }
+            chunk.free = empty;
+        }
+    }
+
     /// How many chunks there are.
     #[inline]
     pub(super) fn chunks(&self) -> u32 {
@@ -535,20 +558,21 @@ impl<P, V> Slab<P, V> {
         Some(unsafe { &*chunk.slot(index).cast::<V>() })
     }
 
-    /// The first place from `start` on that has a settled value.
+    /// The first place in the chunk of that number, or in those behind it, that has a settled value.
     #[inline]
-    pub(super) fn next_settled_mut(&mut self, start: u32) -> Option<SettledMut<'_, P, V>> {
-        if self.chunk(start).settled >> (start % CHUNK as u32) == 0 {
-            return self.next_settled_behind(start / CHUNK as u32);
+    pub(super) fn first_settled_mut(&mut self, number: u32) -> Option<SettledMut<'_, P, V>> {
+        let first = number * CHUNK as u32;
+        if self.chunk(first).settled == 0 {
+            return self.first_settled_behind(number);
         }
         // Found with one look at the chunk, which a stream of ready children notices.
-        let mut slot = self.at(start);
-        slot.index += (slot.chunk.settled >> slot.index).trailing_zeros();
+        let mut slot = self.at(first);
+        slot.index = slot.chunk.settled.trailing_zeros();
         Some(SettledMut(slot))
     }
 
     /// The first place in the chunks behind that of this number that has a settled value.
-    fn next_settled_behind(&mut self, number: u32) -> Option<SettledMut<'_, P, V>> {
+    fn first_settled_behind(&mut self, number: u32) -> Option<SettledMut<'_, P, V>> {
         self.divide();
         let rest = self.rest().get(number as usize..)?;
         let (number, chunk) = (number + 1..)
@@ -670,20 +694,21 @@ impl<P, V> Slab<P, V> {
         if !Chunk::<P, V>::IS_LIKE_VEC {
             return None;
         }
-        let slots = self.whole()?;
-        self.forget_whole();
-        // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as it is left to us. It is laid out
-        // like a vector's, and all slots hold a `V` (invariants 3, 7), whose bits are gone (invariant 5).
-        Some(unsafe { slots.to_vec() })
+        self.take_whole()
     }
 
-    /// The same, but where a vector's memory would not be like it, in memory of their own.
+    /// The same, but where a vector's memory would not be like it, in memory of their own, unless it is no more than a chunk's, and no more
+    /// than half of it is left unused.
     #[inline]
     pub(super) fn take_whole(&mut self) -> Option<Vec<V>> {
-        if Chunk::<P, V>::IS_LIKE_VEC {
-            return self.take_in_place();
-        }
         let slots = self.whole()?;
+        let is_small = slots.capacity() as usize <= CHUNK;
+        if Chunk::<P, V>::IS_LIKE_VEC || Chunk::<P, V>::HAS_ROOM_OF_VEC && is_small {
+            self.forget_whole();
+            // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as it is left to us. It is like
+            // a vector's, and all slots hold a `V` (invariants 3, 7), whose bits are gone (invariant 5).
+            return Some(unsafe { slots.to_vec() });
+        }
         let count = slots.capacity() as usize;
         // First, as it may panic.
         let mut all = Vec::with_capacity(count);

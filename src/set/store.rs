@@ -9,7 +9,7 @@ use core::task::Poll;
 use super::done::Done;
 use super::key::Key;
 use super::runs::{Run, count_ones};
-use super::slab::{Beginning, Slab, Visited, Visits};
+use super::slab::{Beginning, SettledMut, Slab, Visited, Visits};
 
 /// What is counted, and what keys are made of.
 struct Tally {
@@ -262,6 +262,36 @@ impl<F: Future> Store<F> {
         slab.visit(first, among, note, poll)
     }
 
+    /// Polls the future in `place`, which is in flight and marked, with `poll`; `poll` says whether it stays marked if it is pending. Gives
+    /// whether it is. If it has completed, its output takes over that place, also if the future's destructor panics.
+    ///
+    /// If its poll panics, it is still marked.
+    #[inline(always)]
+    pub(super) fn poll_marked(
+        &mut self,
+        place: u32,
+        poll: impl FnOnce(Pin<&mut F>) -> (Poll<F::Output>, bool),
+    ) -> bool {
+        let Self { slab, tally } = self;
+        let mut slot = slab.at(place);
+        let Some(future) = slot.pinned() else {
+            return false;
+        };
+        match poll(future) {
+            (Poll::Ready(output), _) => {
+                slot.unmark();
+                tally.complete(1);
+                slot.settle(output);
+                false
+            }
+            (Poll::Pending, true) => true,
+            (Poll::Pending, false) => {
+                slot.unmark();
+                false
+            }
+        }
+    }
+
     /// Whether there is no more than one block, and never was to be.
     #[inline]
     pub(super) fn is_one_block(&self) -> bool {
@@ -327,24 +357,28 @@ impl<F: Future> Store<F> {
         Some((self.make_key(index, place), output))
     }
 
-    /// Takes the output in the first place from `start` on that has one, and moves `start` there.
+    /// Takes the first output from the places of `block` on, and moves `block` to where it was. The place is not free before
+    /// [`release_empty`](Self::release_empty).
     #[inline]
-    pub(super) fn take_next(&mut self, start: &mut u32) -> Option<F::Output> {
-        let slot = self.slab.next_settled_mut(*start)?;
-        *start = slot.place();
+    pub(super) fn take_first(&mut self, block: &mut u32) -> Option<F::Output> {
+        let slot = first_settled(&mut self.slab, block)?;
         self.tally.unclaimed -= 1;
-        Some(slot.take())
+        Some(slot.take_first())
     }
 
     /// The same, with its key.
     #[inline]
-    pub(super) fn take_next_keyed(&mut self, start: &mut u32) -> Option<(Key, F::Output)> {
-        let slot = self.slab.next_settled_mut(*start)?;
-        *start = slot.place();
-        let index = slot.ordinal();
-        let output = slot.take();
+    pub(super) fn take_first_keyed(&mut self, block: &mut u32) -> Option<(Key, F::Output)> {
+        let slot = first_settled(&mut self.slab, block)?;
+        let (index, place) = (slot.ordinal(), slot.place());
+        let output = slot.take_first();
         self.tally.unclaimed -= 1;
-        Some((self.make_key(index, *start), output))
+        Some((self.make_key(index, place), output))
+    }
+
+    /// Frees all empty places.
+    pub(super) fn release_empty(&mut self) {
+        self.slab.release_empty();
     }
 
     /// Counts an output as claimed that had left its place before.
@@ -431,4 +465,19 @@ impl<F: Future> Store<F> {
         self.tally.unclaimed = 0;
         self.slab.clear();
     }
+}
+
+/// The first place from those of `block` on that has an output; `block` is moved there.
+#[inline]
+fn first_settled<'a, P, V>(
+    slab: &'a mut Slab<P, V>,
+    block: &mut u32,
+) -> Option<SettledMut<'a, P, V>> {
+    let slot = slab.first_settled_mut(*block)?;
+    let found = slot.place() / 64;
+    // Not written in vain: where the next one is looked for would have to wait for it.
+    if *block != found {
+        *block = found;
+    }
+    Some(slot)
 }

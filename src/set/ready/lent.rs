@@ -6,6 +6,7 @@ use core::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::head::Head;
 use super::page::{Page, PageRef, new_waker, release_head};
+use crate::set::rare;
 use crate::sync::{AtomicPtr, AtomicU32};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
@@ -20,7 +21,7 @@ pub(super) struct Lent {
     head: Option<NonNull<Head>>,
     /// The page of the place, if there is one.
     page: AtomicPtr<Page>,
-    /// Whether the child woke itself: 0 or 1. As wide as `index`, so that one store clears both.
+    /// Whether whoever has its turn has woken itself: 0 or 1. As wide as `index`, so that one store clears both at first.
     woken: AtomicU32,
     /// The page of the place, once a waker was cloned: the one that was there or one that was made for it.
     kept: AtomicPtr<Page>,
@@ -45,6 +46,7 @@ impl Lent {
     #[inline]
     pub(super) fn turn(&self, index: u32) {
         self.index.store(index, Relaxed);
+        self.woken.store(0, Relaxed);
     }
 
     /// From now on this is for children from another place on.
@@ -68,13 +70,10 @@ impl Lent {
         ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })
     }
 
-    /// Whether the child has woken itself since the last time.
+    /// Whether the child whose turn it is has woken itself.
     #[inline]
-    pub(super) fn take_woken(&self) -> bool {
-        self.woken.load(Relaxed) != 0 && {
-            self.woken.store(0, Relaxed);
-            true
-        }
+    pub(super) fn has_woken(&self) -> bool {
+        self.woken.load(Relaxed) != 0
     }
 
     /// Whether a waker was kept since the last time, and the page if it was made for that.
@@ -132,11 +131,6 @@ impl Lent {
         }
     }
 }
-
-/// Tells the compiler that its caller's way is rarely taken: those who keep no waker are not to jump over it.
-#[cold]
-#[inline]
-fn rare() {}
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake_by_ref, wake_by_ref, drop);
 

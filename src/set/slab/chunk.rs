@@ -141,17 +141,30 @@ impl<P, V> Slots<P, V> {
         }
     }
 
-    /// The memory as a vector, which frees it.
+    /// The memory as a vector of what is in it, which frees it.
     ///
     /// # Safety
     ///
-    /// It was allocated for as many slots, which are laid out like a vector of settled values (`Chunk::IS_LIKE_VEC`). All of them hold
-    /// one, and nobody else reaches them any more.
+    /// It was allocated for as many slots, and is like that of a vector of settled values (`Chunk::HAS_ROOM_OF_VEC`). All slots hold one,
+    /// and nobody else reaches them any more.
     #[inline]
     pub(super) unsafe fn to_vec(&self) -> Vec<V> {
-        let capacity = self.capacity as usize;
-        // SAFETY: by the contract of this function. The memory comes from the global allocator.
-        unsafe { Vec::from_raw_parts(self.first.as_ptr().cast(), capacity, capacity) }
+        let len = self.capacity as usize;
+        let values = self.first.as_ptr().cast::<V>();
+        if !Chunk::<P, V>::IS_LIKE_VEC {
+            // The first is there already.
+            for index in 1..self.capacity {
+                // SAFETY: the slot holds a `V`, by the contract of this function, and each is read once.
+                let value = unsafe { self.at(index).cast::<V>().read() };
+                // SAFETY: within the memory, as a slot is as large as two values.
+                let place = unsafe { values.add(index as usize) };
+                // SAFETY: the place lies in slots before that of the value, which were read before.
+                unsafe { place.write(value) };
+            }
+        }
+        let capacity = len * (Chunk::<P, V>::STRIDE / size_of::<V>());
+        // SAFETY: by the contract of this function. The memory comes from the global allocator, and starts with as many values.
+        unsafe { Vec::from_raw_parts(values, len, capacity) }
     }
 }
 
@@ -197,6 +210,13 @@ impl<P, V> Chunk<P, V> {
     pub(super) const IS_LIKE_VEC: bool = Self::STRIDE == size_of::<V>()
         && align_of::<Slot<P, V>>() == align_of::<V>()
         && size_of::<V>() != 0;
+
+    /// Whether the memory of a chunk's slots is like that of a vector of settled values, with room for as many as there are slots, or
+    /// for twice as many.
+    pub(super) const HAS_ROOM_OF_VEC: bool = Self::IS_LIKE_VEC
+        || Self::STRIDE == 2 * size_of::<V>()
+            && align_of::<Slot<P, V>>() == align_of::<V>()
+            && size_of::<V>() != 0;
 
     /// A chunk without places, which owns no memory.
     pub(super) const EMPTY: Self = Self {
@@ -302,6 +322,11 @@ impl<P, V> Chunk<P, V> {
     #[inline]
     pub(super) fn is_settled(&self) -> bool {
         self.capacity != 0 && self.settled == lowest(self.capacity.into()) && self.marks == 0
+    }
+
+    /// The places that hold nothing.
+    pub(super) fn empty(&self) -> u64 {
+        lowest(self.capacity.into()) & !(self.live | self.settled)
     }
 
     /// The pinned value in slot `index`.

@@ -5,6 +5,7 @@ use core::pin::Pin;
 use core::task::Poll;
 
 use super::chunk::Chunk;
+use crate::set::rare;
 
 /// What came of visits to places of a chunk, all as bits of its words.
 pub(crate) struct Visited {
@@ -106,7 +107,11 @@ impl<P, V> Chunk<P, V> {
                 // SAFETY: the slot holds a `P` (invariant 3), which is not visited again, as it is not left (invariant 5).
                 Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
                 Poll::Pending if again => words.again |= 1 << index,
-                Poll::Pending => words.pending |= 1 << index,
+                Poll::Pending => {
+                    // Such a child is not polled in a row again, so that it is the other two whose words are to be in registers.
+                    rare();
+                    words.pending |= 1 << index;
+                }
             }
         }
         let pending = words.again | words.pending;
