@@ -31,10 +31,10 @@ pub use report::Report;
 /// # Cost
 ///
 /// For an iterator of known length, one allocation for the futures, and one for the `Vec`; outputs that are as large as their futures,
-/// or larger, mostly stay where they are, and need none. More than 64 futures take two for a directory, unless all are ready when they
-/// are polled first. If their number is not known, or if they are more than 1 MiB and their outputs do not stay, they take an allocation
-/// for every 64. A child that has to be woken from outside takes one for the set's books, and 64 children share
-/// one of wake state, made when the first of them keeps a waker.
+/// or larger, mostly stay where they are, and need none. So do those of up to 64 futures that are half as large: their `Vec` has room for
+/// twice as many. More than 64 futures take two for a directory, unless all are ready when they are polled first. If their number is not
+/// known, or if they are more than 1 MiB and their outputs do not stay, they take an allocation for every 64. A child that has to be woken
+/// from outside takes one for the set's books, and 64 children share one of wake state, made when the first of them keeps a waker.
 ///
 /// # Cancel safety
 ///

@@ -264,6 +264,19 @@ fn one_allocation_where_a_future_is_no_larger_than_its_output() {
 }
 
 #[test]
+fn a_set_whose_outputs_were_taken_one_by_one_keeps_its_memory() {
+    for count in [1, 8, 64] {
+        let mut set: FutureSet<Yield> = (0..count).map(|_| Yield(0)).collect();
+        for _ in 0..count {
+            assert!(finish(set.next()).is_some());
+        }
+        let ((), spent) = counted(|| set.extend((0..count).map(|_| Yield(0))));
+        assert_eq!(spent.allocations, 1, "{count}: its books, as it is filled again");
+        assert_eq!(finish(gather(set)).len(), count);
+    }
+}
+
+#[test]
 fn a_borrowed_set_keeps_its_memory() {
     let mut set: FutureSet<Yield> = (0..40).map(|_| Yield(1)).collect();
     let (outputs, spent) = counted(|| finish(gather(&mut set)));

@@ -284,7 +284,7 @@ impl Ready {
         };
         let waker = alone.lent.waker();
         let result = poll(&mut Context::from_waker(&waker));
-        let woken = result.is_pending() && alone.lent.has_woken();
+        let woken = result.is_pending() && alone.lent.has_woken(0);
         drop(alone);
         if result.is_ready() {
             self.forget(place);
@@ -513,7 +513,7 @@ impl Lending<'_> {
             }
         }
         // Who is done need not be asked.
-        let woken = result.is_pending() && self.lent.has_woken();
+        let woken = result.is_pending() && self.lent.has_woken(index);
         (result, woken)
     }
 }

@@ -10,6 +10,9 @@ use crate::set::rare;
 use crate::sync::{AtomicPtr, AtomicU32};
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+/// No index.
+const NOBODY: u32 = u32::MAX;
+
 /// What a lent waker points to.
 ///
 /// A `&Waker` may be shared with scoped threads, so all that changes meanwhile is atomic. Between polls the poller alone uses it.
@@ -21,7 +24,7 @@ pub(super) struct Lent {
     head: Option<NonNull<Head>>,
     /// The page of the place, if there is one.
     page: AtomicPtr<Page>,
-    /// Whether whoever has its turn has woken itself: 0 or 1. As wide as `index`, so that one store clears both at first.
+    /// Whose turn it was when a child last woke itself, or `NOBODY`.
     woken: AtomicU32,
     /// The page of the place, once a waker was cloned: the one that was there or one that was made for it.
     kept: AtomicPtr<Page>,
@@ -37,7 +40,7 @@ impl Lent {
             index: AtomicU32::new(0),
             head,
             page: AtomicPtr::new(page.map_or(ptr::null_mut(), PageRef::as_ptr)),
-            woken: AtomicU32::new(0),
+            woken: AtomicU32::new(NOBODY),
             kept: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -46,7 +49,6 @@ impl Lent {
     #[inline]
     pub(super) fn turn(&self, index: u32) {
         self.index.store(index, Relaxed);
-        self.woken.store(0, Relaxed);
     }
 
     /// From now on this is for children from another place on.
@@ -54,6 +56,7 @@ impl Lent {
     pub(super) fn set_first(&mut self, first: u32) {
         self.first = first;
         self.turn(0);
+        self.woken.store(NOBODY, Relaxed);
     }
 
     /// The place whose turn it is, or was last.
@@ -70,10 +73,10 @@ impl Lent {
         ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })
     }
 
-    /// Whether the child whose turn it is has woken itself.
+    /// Whether the child has woken itself whose turn it is, which is `index`. Nobody has its turn twice.
     #[inline]
-    pub(super) fn has_woken(&self) -> bool {
-        self.woken.load(Relaxed) != 0
+    pub(super) fn has_woken(&self, index: u32) -> bool {
+        self.woken.load(Relaxed) == index
     }
 
     /// Whether a waker was kept since the last time, and the page if it was made for that.
@@ -148,7 +151,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
-    lent(data).woken.store(1, Relaxed);
+    let lent = lent(data);
+    lent.woken.store(lent.index.load(Relaxed), Relaxed);
 }
 
 unsafe fn drop(_: *const ()) {}
