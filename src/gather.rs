@@ -89,7 +89,7 @@ pub fn gather<S: IntoSet>(futures: S) -> Gather<S::Set> {
 /// # Cost
 ///
 /// As for [`gather`](gather()). Where results are no smaller than their futures, and no more than twice as large as their outputs, the
-/// `Vec` may have their memory; where they are smaller, more than 64 take the directory in any case.
+/// `Vec` may have their memory; where they are smaller, they do not stay, and more than 64 take the directory in any case.
 ///
 /// # Cancel safety
 ///

@@ -156,7 +156,7 @@ pub(crate) mod sealed {
         fn close_if_drained(&mut self) -> bool;
 
         /// Claims all outputs, in the order of insertion, if nobody else has the set, they fill all places, and these are one allocation:
-        /// in that memory if it is just like a vector's, or, if it is not to be `IN_PLACE`, in other.
+        /// in that memory if it is just like a vector's, or, if it need not be `IN_PLACE`, where they fit best.
         #[inline]
         fn claim_whole<const IN_PLACE: bool>(
             &mut self,

@@ -100,7 +100,7 @@ pub struct FutureSet<F: Future> {
     account: Account<F>,
 }
 
-/// Tells the compiler that its caller's way is rarely taken: what others need is not to be moved for it, nor jump over it.
+/// Tells the compiler that the way on which this is called is rarely taken, so that the usual ways need not jump over it.
 #[cold]
 #[inline]
 fn rare() {}
@@ -482,7 +482,7 @@ impl<F: Future> FutureSet<F> {
     }
 
     /// Claims all outputs, in the order of insertion, if they fill all places, and these are one allocation: in that memory if it is just
-    /// like a vector's, or, if it is not to be `IN_PLACE`, in other. The set is not polled afterwards.
+    /// like a vector's, or, if it need not be `IN_PLACE`, where they fit best. The set is not polled afterwards.
     #[inline]
     pub(crate) fn claim_whole<const IN_PLACE: bool>(&mut self) -> Option<Vec<F::Output>> {
         let Self { store, account } = self;

@@ -271,7 +271,10 @@ fn a_set_whose_outputs_were_taken_one_by_one_keeps_its_memory() {
             assert!(finish(set.next()).is_some());
         }
         let ((), spent) = counted(|| set.extend((0..count).map(|_| Yield(0))));
-        assert_eq!(spent.allocations, 1, "{count}: its books, as it is filled again");
+        assert_eq!(
+            spent.allocations, 1,
+            "{count}: its books, as it is filled again"
+        );
         assert_eq!(finish(gather(set)).len(), count);
     }
 }

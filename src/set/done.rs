@@ -90,6 +90,8 @@ impl<T> Done<T> {
     }
 
     /// Claims the output that completed first.
+    ///
+    /// Not inlined: who has no books needs no such stack frame.
     #[inline(never)]
     pub(super) fn claim<F: Future<Output = T>>(
         &mut self,
@@ -103,8 +105,6 @@ impl<T> Done<T> {
     }
 
     /// The same, without its key.
-    ///
-    /// Not inlined: who has no books needs no such stack frame.
     #[inline(never)]
     pub(super) fn claim_output<F: Future<Output = T>>(
         &mut self,

@@ -10,7 +10,7 @@
 //!    chunk's own (`Memory::Own`), or they are part of the slab's *arena*. An arena is one allocation for the
 //!    slots of the chunks with which a slab begins: those of chunk `n` start at its slot `64 * n`, and all chunks but the last have 64.
 //!    (An allocation of no bytes is none.) Memory comes from `Slots::allocate` or `Slots::allocate_arena`, is freed in `Chunk::drop` or
-//!    `Arena::drop`, or given away in `take_in_place`, and moved nowhere in between. An arena is dropped after its chunks, or what was in
+//!    `Arena::drop`, or given away in `take_whole`, and moved nowhere in between. An arena is dropped after its chunks, or what was in
 //!    them: it is behind `chunks` in `Directory`, which is behind `first` in `Slab`, and at the end of `take_whole` and `drop_undivided`.
 //! 2. Only bits below `capacity` are ever set in `live`, `settled` and `free`, and no bit is set in two of them.
 //! 3. A slot whose bit is set in `live` holds an initialised `P`; one whose bit is set in `settled` holds an initialised
@@ -188,7 +188,7 @@ impl<P, V> SettledMut<'_, P, V> {
 
     /// Takes the value, the first of its chunk, out. The place is then empty, and is free only after [`Slab::release_empty`].
     #[inline]
-    pub(super) fn take_first(self) -> V {
+    pub(super) fn take_unreleased(self) -> V {
         let Self(slot) = self;
         debug_assert_eq!(slot.index, slot.chunk.settled.trailing_zeros());
         // As above, but who takes one after the other does not wait for the index.
@@ -445,16 +445,21 @@ impl<P, V> Slab<P, V> {
         values.next()
     }
 
-    /// Makes all empty places available to insertions.
+    /// Makes all empty places available to insertions, but for those that are marked. The lowest are then taken first.
     pub(super) fn release_empty(&mut self) {
-        for number in 0..=self.rest().len() as u32 {
-            let (chunk, open) = self.chunk_mut(number);
-            let empty = chunk.empty();
-            if empty != 0 && chunk.free == 0 {
-                chunk.next_open = core::mem::replace(open, number);
-            }
-            chunk.free = empty;
+        for number in (0..=self.rest().len() as u32).rev() {
+            self.release_empty_in(number);
         }
+    }
+
+    /// The same, of the chunk of that number.
+    fn release_empty_in(&mut self, number: u32) {
+        let (chunk, open) = self.chunk_mut(number);
+        let empty = chunk.empty() & !chunk.marks;
+        if empty != 0 && chunk.free == 0 {
+            chunk.next_open = core::mem::replace(open, number);
+        }
+        chunk.free |= empty;
     }
 
     /// How many chunks there are.
@@ -697,16 +702,21 @@ impl<P, V> Slab<P, V> {
         self.take_whole()
     }
 
-    /// The same, but where a vector's memory would not be like it, in memory of their own, unless it is no more than a chunk's, and no more
-    /// than half of it is left unused.
+    /// The same, also where a vector's memory would not be like it: of no more than a chunk still there, if exactly half of it is then left
+    /// unused, else in memory of their own.
     #[inline]
     pub(super) fn take_whole(&mut self) -> Option<Vec<V>> {
         let slots = self.whole()?;
         let is_small = slots.capacity() as usize <= CHUNK;
-        if Chunk::<P, V>::IS_LIKE_VEC || Chunk::<P, V>::HAS_ROOM_OF_VEC && is_small {
+        let in_place = match Chunk::<P, V>::VALUES_PER_SLOT {
+            1 => true,
+            2 => is_small,
+            _ => false,
+        };
+        if in_place {
             self.forget_whole();
-            // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as it is left to us. It is like
-            // a vector's, and all slots hold a `V` (invariants 3, 7), whose bits are gone (invariant 5).
+            // SAFETY: the memory was allocated for these slots (invariant 1) and is freed by nobody else, as it is left to us. A slot is
+            // as large as one value or two, and all hold a `V` (invariants 3, 7), whose bits are gone (invariant 5).
             return Some(unsafe { slots.to_vec() });
         }
         let count = slots.capacity() as usize;
@@ -729,22 +739,14 @@ impl<P, V> Slab<P, V> {
     pub(super) fn clear(&mut self) {
         struct Rest<'a, P, V> {
             slab: &'a mut Slab<P, V>,
-            chunk: u32,
-            emptied: u64,
+            number: u32,
         }
         impl<P, V> Rest<'_, P, V> {
             fn run(&mut self) {
-                while self.chunk as usize <= self.slab.rest().len() {
-                    let first = self.chunk * CHUNK as u32;
-                    let (chunk, _) = self.slab.chunk_mut(self.chunk);
-                    self.emptied |= (chunk.live | chunk.settled) & !chunk.marks;
-                    chunk.clear();
-                    while self.emptied != 0 {
-                        let place = first + self.emptied.trailing_zeros();
-                        self.emptied &= self.emptied - 1;
-                        self.slab.at(place).release();
-                    }
-                    self.chunk += 1;
+                while self.number as usize <= self.slab.rest().len() {
+                    self.slab.chunk_mut(self.number).0.clear();
+                    self.slab.release_empty_in(self.number);
+                    self.number += 1;
                 }
             }
         }
@@ -757,8 +759,7 @@ impl<P, V> Slab<P, V> {
         self.divide();
         let mut rest = Rest {
             slab: self,
-            chunk: 0,
-            emptied: 0,
+            number: 0,
         };
         rest.run();
     }

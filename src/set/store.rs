@@ -262,8 +262,8 @@ impl<F: Future> Store<F> {
         slab.visit(first, among, note, poll)
     }
 
-    /// Polls the future in `place`, which is in flight and marked, with `poll`; `poll` says whether it stays marked if it is pending. Gives
-    /// whether it is. If it has completed, its output takes over that place, also if the future's destructor panics.
+    /// Polls the future in `place`, which is marked, with `poll`; `poll` says whether it stays marked if it is pending. Gives whether the
+    /// place is marked afterwards. If the future has completed, its output takes over that place, also if the destructor panics.
     ///
     /// If its poll panics, it is still marked.
     #[inline(always)]
@@ -274,22 +274,16 @@ impl<F: Future> Store<F> {
     ) -> bool {
         let Self { slab, tally } = self;
         let mut slot = slab.at(place);
-        let Some(future) = slot.pinned() else {
-            return false;
-        };
-        match poll(future) {
-            (Poll::Ready(output), _) => {
+        match slot.pinned().map(poll) {
+            Some((Poll::Pending, true)) => return true,
+            Some((Poll::Ready(output), _)) => {
                 slot.unmark();
                 tally.complete(1);
                 slot.settle(output);
-                false
             }
-            (Poll::Pending, true) => true,
-            (Poll::Pending, false) => {
-                slot.unmark();
-                false
-            }
+            Some((Poll::Pending, false)) | None => slot.unmark(),
         }
+        false
     }
 
     /// Whether there is no more than one block, and never was to be.
@@ -363,7 +357,7 @@ impl<F: Future> Store<F> {
     pub(super) fn take_first(&mut self, block: &mut u32) -> Option<F::Output> {
         let slot = first_settled(&mut self.slab, block)?;
         self.tally.unclaimed -= 1;
-        Some(slot.take_first())
+        Some(slot.take_unreleased())
     }
 
     /// The same, with its key.
@@ -371,7 +365,7 @@ impl<F: Future> Store<F> {
     pub(super) fn take_first_keyed(&mut self, block: &mut u32) -> Option<(Key, F::Output)> {
         let slot = first_settled(&mut self.slab, block)?;
         let (index, place) = (slot.ordinal(), slot.place());
-        let output = slot.take_first();
+        let output = slot.take_unreleased();
         self.tally.unclaimed -= 1;
         Some((self.make_key(index, place), output))
     }
@@ -447,7 +441,7 @@ impl<F: Future> Store<F> {
     }
 
     /// Takes all outputs out, in the order of places, if they fill all places, and these are one allocation; in that memory if it is just
-    /// like a vector's, or, if it is not to be `IN_PLACE`, in other. Nobody may come back to a place afterwards.
+    /// like a vector's, or, if it need not be `IN_PLACE`, where they fit best. Nobody may come back to a place afterwards.
     #[inline]
     pub(super) fn take_whole<const IN_PLACE: bool>(&mut self) -> Option<Vec<F::Output>> {
         let outputs = if IN_PLACE {

@@ -73,7 +73,7 @@ impl Lent {
         ManuallyDrop::new(unsafe { Waker::new(data, &VTABLE) })
     }
 
-    /// Whether the child has woken itself whose turn it is, which is `index`. Nobody has its turn twice.
+    /// Whether the child that was polled last has woken itself: the one of that index, which has had its turn once since `set_first`.
     #[inline]
     pub(super) fn has_woken(&self, index: u32) -> bool {
         self.woken.load(Relaxed) == index

@@ -145,8 +145,8 @@ impl<P, V> Slots<P, V> {
     ///
     /// # Safety
     ///
-    /// It was allocated for as many slots, and is like that of a vector of settled values (`Chunk::HAS_ROOM_OF_VEC`). All slots hold one,
-    /// and nobody else reaches them any more.
+    /// It was allocated for as many slots, each as large as a settled value or two (`Chunk::VALUES_PER_SLOT`). All slots hold one, and
+    /// nobody else reaches them any more.
     #[inline]
     pub(super) unsafe fn to_vec(&self) -> Vec<V> {
         let len = self.capacity as usize;
@@ -154,15 +154,14 @@ impl<P, V> Slots<P, V> {
         if !Chunk::<P, V>::IS_LIKE_VEC {
             // The first is there already.
             for index in 1..self.capacity {
-                // SAFETY: the slot holds a `V`, by the contract of this function, and each is read once.
-                let value = unsafe { self.at(index).cast::<V>().read() };
-                // SAFETY: within the memory, as a slot is as large as two values.
-                let place = unsafe { values.add(index as usize) };
-                // SAFETY: the place lies in slots before that of the value, which were read before.
-                unsafe { place.write(value) };
+                let slot = self.at(index).cast::<V>();
+                let place = values.wrapping_add(index as usize);
+                // SAFETY: the slot holds a value, which is not read again. The place is behind the values that were moved before, and
+                // ends before the slot, which starts twice as far from the first.
+                unsafe { slot.copy_to_nonoverlapping(place, 1) };
             }
         }
-        let capacity = len * (Chunk::<P, V>::STRIDE / size_of::<V>());
+        let capacity = len * Chunk::<P, V>::VALUES_PER_SLOT;
         // SAFETY: by the contract of this function. The memory comes from the global allocator, and starts with as many values.
         unsafe { Vec::from_raw_parts(values, len, capacity) }
     }
@@ -206,17 +205,22 @@ impl<P, V> Chunk<P, V> {
         }
     };
 
-    /// Whether the slots of a chunk that is full of settled values are laid out like a vector of them.
-    pub(super) const IS_LIKE_VEC: bool = Self::STRIDE == size_of::<V>()
-        && align_of::<Slot<P, V>>() == align_of::<V>()
-        && size_of::<V>() != 0;
+    /// As how many settled values a slot is laid out: one or two, or 0 if it is not.
+    pub(super) const VALUES_PER_SLOT: usize = {
+        let size = size_of::<V>();
+        if size == 0 || align_of::<Slot<P, V>>() != align_of::<V>() {
+            0
+        } else if Self::STRIDE == size {
+            1
+        } else if Self::STRIDE == 2 * size {
+            2
+        } else {
+            0
+        }
+    };
 
-    /// Whether the memory of a chunk's slots is like that of a vector of settled values, with room for as many as there are slots, or
-    /// for twice as many.
-    pub(super) const HAS_ROOM_OF_VEC: bool = Self::IS_LIKE_VEC
-        || Self::STRIDE == 2 * size_of::<V>()
-            && align_of::<Slot<P, V>>() == align_of::<V>()
-            && size_of::<V>() != 0;
+    /// Whether the slots of a chunk that is full of settled values are laid out like a vector of them.
+    pub(super) const IS_LIKE_VEC: bool = Self::VALUES_PER_SLOT == 1;
 
     /// A chunk without places, which owns no memory.
     pub(super) const EMPTY: Self = Self {

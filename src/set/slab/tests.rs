@@ -121,15 +121,18 @@ fn places_in_the_middle_are_filled_in_order() {
 #[test]
 fn all_is_cleared_and_free_again_after_a_panic() {
     let (mut slab, dropped) = filled(70);
-    slab.at(5).settle(Box::new(5));
-    slab.at(66).settle(Box::new(66));
+    for place in [5, 64, 66] {
+        slab.at(place).settle(Box::new(place));
+    }
+    let first = slab.first_settled_mut(1).expect("there are two");
+    assert_eq!(*first.take_unreleased(), 64);
     dropped.borrow_mut().clear();
     slab.at(13).pinned().expect("it is pinned").0 = BAD;
     *slab.marks_mut(0) = 1 << 8;
     *slab.marks_mut(1) = 0;
     let cleared = catch_unwind(AssertUnwindSafe(|| slab.clear()));
     assert!(cleared.is_err());
-    let pinned = (0..70).filter(|n| ![5, 66].contains(n));
+    let pinned = (0..70).filter(|n| ![5, 64, 66].contains(n));
     let expected = pinned.map(|n| if n == 13 { BAD } else { n });
     assert!(dropped.borrow().iter().copied().eq(expected), "in order");
     assert!((0..70).all(|place| slab.ordinal(place).is_none()));
@@ -202,7 +205,7 @@ fn places_of_outputs_that_were_taken_one_by_one_are_free_once_they_are_released(
         let first = slab.first_settled_mut(number).expect("there are more");
         assert_eq!((first.place(), first.ordinal()), (place, place.into()));
         number = place / 64;
-        assert_eq!(*first.take_first(), place);
+        assert_eq!(*first.take_unreleased(), place);
         assert!(slab.settled(place).is_none() && slab.ordinal(place).is_none());
     }
     assert!(slab.first_settled_mut(0).is_none());
@@ -211,16 +214,29 @@ fn places_of_outputs_that_were_taken_one_by_one_are_free_once_they_are_released(
     assert!(slab.is_full());
     for _ in 0..2 {
         slab.release_empty();
-        let mut free = settled.map(|_| insert(&mut slab, 201));
-        free.sort_unstable();
-        assert_eq!(free, settled);
+        let used = settled.map(|_| insert(&mut slab, 201));
+        assert_eq!(used, settled, "the lowest first");
         assert!(slab.is_full());
         for place in settled {
+            slab.at(place).unmark();
             slab.at(place).vacate();
         }
     }
+    *slab.marks_mut(0) |= 1 << 63;
+    slab.release_empty();
+    assert_eq!(
+        [3, 64, 65, 129].map(|_| insert(&mut slab, 202)),
+        [3, 64, 65, 129]
+    );
+    assert!(
+        slab.is_full(),
+        "whoever comes back to the place releases it"
+    );
+    slab.at(63).unmark();
+    slab.at(63).release();
+    assert_eq!(insert(&mut slab, 203), 63);
     drop(slab);
-    assert_eq!(dropped.borrow().len(), 130 + 1 + 10, "each once");
+    assert_eq!(dropped.borrow().len(), 130 + 1 + 10 + 5, "each once");
 }
 
 /// What a visit makes of the values of a chunk: odd numbers settle, every other even one is to be marked again.

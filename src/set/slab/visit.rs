@@ -108,7 +108,8 @@ impl<P, V> Chunk<P, V> {
                 Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
                 Poll::Pending if again => words.again |= 1 << index,
                 Poll::Pending => {
-                    // Such a child is not polled in a row again, so that it is the other two whose words are to be in registers.
+                    // Who has kept a waker has spent more than the jump; who has not is not woken again. So it is `left` and `again` that
+                    // are to be in registers.
                     rare();
                     words.pending |= 1 << index;
                 }
