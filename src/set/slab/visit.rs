@@ -102,16 +102,17 @@ impl<P, V> Chunk<P, V> {
             // SAFETY: the slot does not move (invariant 1), and the value is dropped in place (invariant 4).
             let pinned = unsafe { Pin::new_unchecked(value) };
             let (visited, again) = visit(index, pinned);
-            words.left &= words.left - 1;
+            let left = words.left;
+            words.left &= left - 1;
             match visited {
                 // SAFETY: the slot holds a `P` (invariant 3), which is not visited again, as it is not left (invariant 5).
                 Poll::Ready(value) => unsafe { settle::<P, V>(slot, value) },
                 Poll::Pending if again => words.again |= 1 << index,
                 Poll::Pending => {
                     // Who has kept a waker has spent more than the jump; who has not is not woken again. So it is `left` and `again` that
-                    // are to be in registers.
+                    // are to be in registers, and this is not the bit of the line above, which would then be made for all.
                     rare();
-                    words.pending |= 1 << index;
+                    words.pending |= left ^ words.left;
                 }
             }
         }
