@@ -180,27 +180,33 @@ impl<F: Future> Turn<'_, F> {
     /// round, or it goes on behind, or books were opened.
     #[inline]
     fn run_all(&mut self) {
+        if self.poll_all() {
+            self.open_books(false);
+        }
+    }
+
+    /// The same, but leaves it to the caller to open books, and tells whether that is to be done.
+    #[inline]
+    fn poll_all(&mut self) -> bool {
         let Self { set, lender } = self;
         let FutureSet { store, account } = &mut **set;
-        let Account::Row(row) = account else { return };
-        let Some(mut polls) = store.polls() else {
-            return;
+        let Account::Row(row) = account else {
+            return false;
         };
-        let has_made = loop {
+        let Some(mut polls) = store.polls() else {
+            return false;
+        };
+        loop {
             let first = polls.first();
             let visited = polls.poll_block(poll_in_block(lender, first));
             if lender.has_made() {
-                break true;
+                return true;
             }
             row.next += 64;
             row.queued -= u32::from(visited.marks == 0);
             if !polls.advance() {
-                break false;
+                return false;
             }
-        };
-        drop(polls);
-        if has_made {
-            self.open_books(false);
         }
     }
 
