@@ -93,6 +93,10 @@ impl<P, V> Beginning<P, V> {
     #[inline(always)]
     fn take_slab(&mut self) -> Slab<P, V> {
         if !self.is_chunk() {
+            // Two ways out, so that this one is put together where it is to be.
+            if self.len == self.slots.capacity() {
+                return Slab::undivided(&self.slots);
+            }
             return self.take_slab_of_many();
         }
         Slab {
@@ -107,13 +111,11 @@ impl<P, V> Beginning<P, V> {
         }
     }
 
-    /// The same, if it is more than one chunk. If fewer values have come than were announced, memory behind the last chunk that has one
-    /// is left unused.
+    /// The same, if it is more than one chunk, and fewer values have come than were announced: memory behind the last chunk that has one is
+    /// left unused.
+    #[cold]
     fn take_slab_of_many(&mut self) -> Slab<P, V> {
         let Self { slots, len, .. } = self;
-        if *len == slots.capacity() {
-            return Slab::undivided(slots);
-        }
         let last = len.saturating_sub(1) / CHUNK as u32;
         let mut rest = Directory::with_capacity(last as usize);
         let chunk = |number| Chunk::filled_in_arena(slots, number, *len);

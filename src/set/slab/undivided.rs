@@ -10,6 +10,7 @@ use super::{CHUNK, Directory, NONE, Slab};
 
 impl<P, V> Slab<P, V> {
     /// A slab of a full arena. Its values are marked, and their ordinals count from 0.
+    #[inline]
     pub(super) fn undivided(arena: &Slots<P, V>) -> Self {
         let mut first = Chunk::in_arena(arena, 0);
         first.memory = Memory::BeforePinned;
