@@ -537,6 +537,32 @@ fn outputs_half_as_large_as_their_places_stay_there_unless_they_are_many() {
     assert_eq!((&outputs[..], outputs.capacity()), (&[0, 1, 2][..], 3));
 }
 
+/// Aligned to 16 bytes, and as large as that.
+#[repr(align(16))]
+struct Aligned(u64);
+
+#[test]
+fn a_vector_has_no_memory_that_is_aligned_otherwise() {
+    for n in [1, 3, 64, 200] {
+        let (beginning, _) = begin((0..u64::from(n)).map(Aligned));
+        let mut slab: Slab<_, [u64; 2]> = beginning.into_slab();
+        slab.divide();
+        for place in 0..n {
+            let number = slab.at(place).pinned().map(|aligned| aligned.0);
+            slab.at(place).unmark();
+            slab.at(place).settle([number.expect("it is pinned"), 7]);
+        }
+        assert_eq!(slab.take_in_place(), None);
+        let outputs = slab.take_whole().expect("it is full of outputs");
+        assert_eq!(outputs.capacity(), n as usize);
+        assert!(
+            outputs
+                .into_iter()
+                .eq((0..u64::from(n)).map(|number| [number, 7]))
+        );
+    }
+}
+
 #[test]
 fn other_slabs_are_none() {
     for (n, place) in [(3, 1), (200, 1), (200, 70), (200, 199)] {
