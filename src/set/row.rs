@@ -180,33 +180,29 @@ impl<F: Future> Turn<'_, F> {
     /// round, or it goes on behind, or books were opened.
     #[inline]
     fn run_all(&mut self) {
-        if self.poll_all() {
-            self.open_books(false);
-        }
-    }
-
-    /// The same, but leaves it to the caller to open books, and tells whether that is to be done.
-    #[inline]
-    fn poll_all(&mut self) -> bool {
         let Self { set, lender } = self;
         let FutureSet { store, account } = &mut **set;
-        let Account::Row(row) = account else {
-            return false;
-        };
-        let Some(mut polls) = store.polls() else {
-            return false;
-        };
-        loop {
-            let first = polls.first();
-            let visited = polls.poll_block(poll_in_block(lender, first));
-            if lender.has_made() {
-                return true;
+        let Account::Row(row) = account else { return };
+        // The polls end where they lie, before books are opened.
+        let has_made = {
+            let Some(mut polls) = store.polls() else {
+                return;
+            };
+            loop {
+                let first = polls.first();
+                let visited = polls.poll_block(poll_in_block(lender, first));
+                if lender.has_made() {
+                    break true;
+                }
+                row.next += 64;
+                row.queued -= u32::from(visited.marks == 0);
+                if !polls.advance() {
+                    break false;
+                }
             }
-            row.next += 64;
-            row.queued -= u32::from(visited.marks == 0);
-            if !polls.advance() {
-                return false;
-            }
+        };
+        if has_made {
+            self.open_books(false);
         }
     }
 

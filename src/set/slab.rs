@@ -151,11 +151,7 @@ impl<P, V> SlotMut<'_, P, V> {
     /// The same, of a place that is known to be empty.
     #[inline]
     fn set_free(self) {
-        let Self { chunk, open, .. } = self;
-        if chunk.free == 0 {
-            chunk.next_open = core::mem::replace(open, self.number);
-        }
-        chunk.free |= 1 << self.index;
+        self.chunk.set_free(1 << self.index, self.number, self.open);
     }
 }
 
@@ -455,11 +451,7 @@ impl<P, V> Slab<P, V> {
     /// The same, of the chunk of that number.
     fn release_empty_in(&mut self, number: u32) {
         let (chunk, open) = self.chunk_mut(number);
-        let empty = chunk.empty() & !chunk.marks;
-        if empty != 0 && chunk.free == 0 {
-            chunk.next_open = core::mem::replace(open, number);
-        }
-        chunk.free |= empty;
+        chunk.set_free(chunk.empty() & !chunk.marks, number, open);
     }
 
     /// How many chunks there are.
@@ -627,10 +619,7 @@ impl<P, V> Slab<P, V> {
         for number in 0..=self.rest().len() as u32 {
             let (chunk, open) = self.chunk_mut(number);
             let mut taken = core::mem::take(&mut chunk.settled);
-            if taken != 0 && chunk.free == 0 {
-                chunk.next_open = core::mem::replace(open, number);
-            }
-            chunk.free |= taken;
+            chunk.set_free(taken, number, open);
             let slots = chunk.slots();
             // Most often these are the first places, all in a row, which are counted with less.
             let is_row = taken & taken.wrapping_add(1) == 0;

@@ -370,7 +370,7 @@ impl<F: Future> Store<F> {
         Some((self.make_key(index, place), output))
     }
 
-    /// Frees all empty places.
+    /// Frees all empty places, but for those that are marked.
     pub(super) fn release_empty(&mut self) {
         self.slab.release_empty();
     }

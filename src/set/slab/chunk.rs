@@ -328,6 +328,16 @@ impl<P, V> Chunk<P, V> {
         self.capacity != 0 && self.settled == lowest(self.capacity.into()) && self.marks == 0
     }
 
+    /// Makes these places, which are empty, available to insertions. The chunk's number, and where the list of those with a free place
+    /// begins, are the slab's.
+    #[inline]
+    pub(super) fn set_free(&mut self, places: u64, number: u32, open: &mut u32) {
+        if places != 0 && self.free == 0 {
+            self.next_open = core::mem::replace(open, number);
+        }
+        self.free |= places;
+    }
+
     /// The places that hold nothing.
     pub(super) fn empty(&self) -> u64 {
         lowest(self.capacity.into()) & !(self.live | self.settled)
