@@ -441,7 +441,8 @@ impl<P, V> Slab<P, V> {
         values.next()
     }
 
-    /// Makes all empty places available to insertions, but for those that are marked. The lowest are then taken first.
+    /// Makes all empty places available to insertions, but for those that are marked. Chunks that had no free place before are then taken
+    /// from first, the lowest of them first.
     pub(super) fn release_empty(&mut self) {
         for number in (0..=self.rest().len() as u32).rev() {
             self.release_empty_in(number);
