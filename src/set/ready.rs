@@ -84,6 +84,8 @@ pub(super) struct Ready {
     sleeper: Option<(*const (), &'static RawWakerVTable)>,
     /// Numbers taken off the stack, kept for its memory.
     taken: Vec<u32>,
+    /// The place of the child that was polled last when a poller was dropped.
+    last: u32,
 }
 
 // SAFETY: the head and the pages are made to be shared between threads.
@@ -103,6 +105,7 @@ impl Ready {
             parent: None,
             sleeper: None,
             taken: Vec::new(),
+            last: 0,
         }
     }
 
@@ -152,6 +155,7 @@ impl Ready {
     /// Takes from `lender`, which is not used afterwards, what became of the children in the block of places that `place` is in.
     #[inline]
     fn learn(&mut self, place: u32, lender: &mut Lender) {
+        self.last = lender.last();
         // After a panic: what was made is adopted all the same.
         let late = lender.lent.take_kept().flatten();
         if let Some(page) = lender.made.take().or(late) {
@@ -173,6 +177,11 @@ impl Ready {
         if let Some(entry) = self.entry_mut(place) {
             entry.page = Some(page);
         }
+    }
+
+    /// The place of the child that was polled last by a [`Poller`] that has been dropped, also if the child has panicked.
+    pub(super) fn last(&self) -> u32 {
+        self.last
     }
 
     /// Forgets that any child had wakers, as all are gone.
@@ -498,13 +507,13 @@ impl Lending<'_> {
         index: u32,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> (Poll<T>, bool) {
+        self.lent.turn(index);
         if !FIRST && *self.kept & Ready::bit(index) != 0 {
             if let Some(page) = self.page {
                 let waker = page.waker(index);
                 return (poll(&mut Context::from_waker(&waker)), false);
             }
         }
-        self.lent.turn(index);
         let result = poll(&mut Context::from_waker(&self.waker));
         if let Some(page) = self.lent.take_kept() {
             *self.kept |= Ready::bit(index);
@@ -543,10 +552,15 @@ impl Poller<'_> {
             .lend_beside(entry.and_then(|entry| entry.page.as_ref()))
     }
 
-    /// Whether dropping this would do nothing: there is nothing to learn, and no page to free. After polls that have all returned.
+    /// Ends this, after polls that have all returned. The children in `gone`, bits of the block, are gone, and so are their wakers.
     #[inline]
-    pub(super) fn is_unused(&self) -> bool {
-        self.lender.kept == 0 && !self.lender.has_made()
+    pub(super) fn end(mut self, gone: u64) {
+        if self.lender.kept == 0 && !self.lender.has_made() {
+            // There is nothing to learn, and no page to free.
+            core::mem::forget(self);
+        } else {
+            self.lender.kept &= !gone;
+        }
     }
 }
 

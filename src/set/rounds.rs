@@ -8,6 +8,7 @@ use super::books::Books;
 use super::ready::INBOX;
 use super::row::Row;
 use super::runs::{Run, count_ones};
+use super::slab::Visited;
 use super::store::Store;
 use super::{Account, FutureSet};
 
@@ -74,39 +75,29 @@ impl<F: Future> Books<F> {
         fruitless: &mut usize,
     ) {
         let block = run.block();
-        let polled = store.in_flight_in(block / 64) & run.bits();
         let mut turn = Turn {
             store,
             books: self,
             run,
-            polled,
-            next: run.start,
         };
-        let Turn {
-            store, books, next, ..
-        } = &mut turn;
+        let Turn { store, books, .. } = &mut turn;
         let Self { done, ready, .. } = &mut **books;
         let mut poller = ready.poller(block);
         let mut lending = poller.lend();
-        let poll = |index: u32, future: Pin<&mut F>| {
-            *next = block + index + 1;
-            lending.poll::<FIRST, _>(index, |cx| future.poll(cx))
-        };
+        let poll =
+            |index: u32, future: Pin<&mut F>| lending.poll::<FIRST, _>(index, |cx| future.poll(cx));
         let note = |completed| done.note_bits(block, completed);
-        let completed = store.poll_block(block, run.bits(), note, poll).settled;
-        if poller.is_unused() {
-            core::mem::forget(poller);
-        } else {
-            drop(poller);
-        }
-        turn.end(run);
+        let Visited {
+            visited,
+            settled,
+            marks,
+        } = store.poll_block(block, run.bits(), note, poll);
+        poller.end(settled);
+        turn.end(marks & visited, run.bits() & !visited);
         core::mem::forget(turn);
         // First polls do not count.
-        *fruitless = fruitless_after(
-            *fruitless,
-            if FIRST { completed } else { polled },
-            completed,
-        );
+        let counted = if FIRST { settled } else { visited };
+        *fruitless = fruitless_after(*fruitless, counted, settled);
     }
 
     /// Polls the child in `place`, for the first time or again.
@@ -262,26 +253,18 @@ struct Turn<'a, F: Future> {
     store: &'a mut Store<F>,
     books: &'a mut Books<F>,
     run: Run,
-    /// Who of them is polled, as bits of the block: the others were given up while they were queued.
-    polled: u64,
-    /// The place after the one who was polled last.
-    next: u32,
 }
 
 impl<F: Future> Turn<'_, F> {
-    /// Queues those who have woken themselves, forgets the wakers of those who are gone, and frees the places of `over`, whose turn
-    /// is over, that were given up.
+    /// Of those whose turn is over, as bits of the block: queues those who have woken themselves, `again`, and frees the places of
+    /// those who were given up while they were queued, `stale`.
     #[inline(always)]
-    fn end(&mut self, over: Run) {
-        let Self { store, books, .. } = self;
-        let block = over.block();
-        let again = *store.marks_mut(block / 64) & over.bits() & self.polled;
+    fn end(&mut self, again: u64, mut stale: u64) {
+        let Self { store, books, run } = self;
+        let block = run.block();
         for run in Run::of_bits(block, again, false) {
             books.queue.push_run(run);
         }
-        let in_flight = store.in_flight_in(block / 64);
-        books.ready.forget_others(block, in_flight);
-        let mut stale = over.bits() & !self.polled;
         while stale != 0 {
             let place = block + stale.trailing_zeros();
             books.stale -= 1;
@@ -295,15 +278,21 @@ impl<F: Future> Turn<'_, F> {
 impl<F: Future> Drop for Turn<'_, F> {
     #[cold]
     fn drop(&mut self) {
-        let len = self.next - self.run.start;
-        debug_assert_ne!(len, 0, "only who is polled panics");
-        let panicked = self.next - 1;
-        self.store.unmark(panicked);
-        self.end(Run { len, ..self.run });
-        let Self {
-            store, books, run, ..
-        } = self;
-        if let Some(rest) = run.from(self.next) {
+        let Self { store, books, run } = self;
+        let block = run.block();
+        // Only who is polled panics, so somebody was.
+        let panicked = books.ready.last();
+        store.unmark(panicked);
+        let over = Run {
+            len: panicked + 1 - run.start,
+            ..*run
+        };
+        let in_flight = store.in_flight_in(block / 64);
+        books.ready.forget_others(block, in_flight);
+        let marked = *store.marks_mut(block / 64) & over.bits();
+        self.end(marked & in_flight, marked & !in_flight);
+        let Self { store, books, run } = self;
+        if let Some(rest) = run.from(panicked + 1) {
             books.queue.unpop(rest);
         }
         // If a destructor has panicked, the child has completed.
