@@ -508,8 +508,8 @@ impl Lending<'_> {
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> (Poll<T>, bool) {
         self.lent.turn(index);
-        if !FIRST && *self.kept & Ready::bit(index) != 0 {
-            if let Some(page) = self.page {
+        if let (false, Some(page)) = (FIRST, self.page) {
+            if *self.kept & Ready::bit(index) != 0 {
                 let waker = page.waker(index);
                 return (poll(&mut Context::from_waker(&waker)), false);
             }

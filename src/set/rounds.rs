@@ -134,19 +134,16 @@ impl<F: Future> Books<F> {
             place: current,
         } = &mut turn;
         let Self { ready, done, .. } = &mut **books;
-        let mut woken = false;
         let polled = store.poll(place, done, |future| {
             current.replace(place);
-            let poll;
-            (poll, woken) = ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
+            let polled = ready.poll::<FIRST, _>(place, |cx| future.poll(cx));
             current.take();
-            poll
+            polled
         });
         match polled {
-            Some(Poll::Ready(())) => *fruitless = 0,
-            Some(Poll::Pending) => {
-                if woken {
-                    store.mark(place);
+            Some((Poll::Ready(()), _)) => *fruitless = 0,
+            Some((Poll::Pending, again)) => {
+                if again {
                     books.queue.push(place, false);
                 }
                 *fruitless += usize::from(!FIRST);

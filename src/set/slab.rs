@@ -69,6 +69,12 @@ impl<P, V> SlotMut<'_, P, V> {
         self.chunk.pinned(self.index)
     }
 
+    /// Marks the place.
+    #[inline]
+    pub(super) fn mark(&mut self) {
+        self.chunk.marks |= 1 << self.index;
+    }
+
     /// Takes the mark off.
     #[inline]
     pub(super) fn unmark(&mut self) {

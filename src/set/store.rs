@@ -219,25 +219,33 @@ impl<F: Future> Store<F> {
         self.slab.pinned(place)
     }
 
-    /// Takes the mark off `place`, and polls the future in it with `poll`. If it has completed, `done` is told, and its output takes over
-    /// that place, also if the future's destructor panics. `None` if it was given up.
+    /// Takes the mark off `place`, and polls the future in it with `poll`, which says whether to mark it again if it is pending. If it has
+    /// completed, `done` is told, and its output takes over that place, also if the future's destructor panics. Gives what came of it,
+    /// and whether the place is marked; `None` if the future was given up.
     #[inline]
     pub(super) fn poll(
         &mut self,
         place: u32,
         done: &mut Done<F::Output>,
-        poll: impl FnOnce(Pin<&mut F>) -> Poll<F::Output>,
-    ) -> Option<Poll<()>> {
+        poll: impl FnOnce(Pin<&mut F>) -> (Poll<F::Output>, bool),
+    ) -> Option<(Poll<()>, bool)> {
         let Self { slab, tally } = self;
         let mut slot = slab.at(place);
         slot.unmark();
-        let Poll::Ready(output) = poll(slot.pinned()?) else {
-            return Some(Poll::Pending);
-        };
-        tally.complete(1);
-        done.note(Run::of(place, false));
-        slot.settle(output);
-        Some(Poll::Ready(()))
+        match poll(slot.pinned()?) {
+            (Poll::Pending, again) => {
+                if again {
+                    slot.mark();
+                }
+                Some((Poll::Pending, again))
+            }
+            (Poll::Ready(output), _) => {
+                tally.complete(1);
+                done.note(Run::of(place, false));
+                slot.settle(output);
+                Some((Poll::Ready(()), false))
+            }
+        }
     }
 
     /// Polls the futures in those of some places of a block of 64 that are marked, in order, with `poll`, and takes their marks off; `poll` says
