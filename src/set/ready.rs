@@ -179,7 +179,7 @@ impl Ready {
         }
     }
 
-    /// The place of the child that was polled last by a [`Poller`] that has been dropped, also if the child has panicked.
+    /// The place of the child that was polled last by the [`Poller`] that was dropped last, also if the child has panicked.
     pub(super) fn last(&self) -> u32 {
         self.last
     }
@@ -552,7 +552,7 @@ impl Poller<'_> {
             .lend_beside(entry.and_then(|entry| entry.page.as_ref()))
     }
 
-    /// Ends this, after polls that have all returned. The children in `gone`, bits of the block, are gone, and so are their wakers.
+    /// Ends this, after polls that have all returned. The children in `gone`, bits of the block, are gone: it is forgotten that they had wakers.
     #[inline]
     pub(super) fn end(mut self, gone: u64) {
         if self.lender.kept == 0 && !self.lender.has_made() {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::{pending, poll_fn, ready};
 use std::iter;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -263,6 +263,26 @@ fn those_given_up_beside_one_that_panics_leave_their_places_once() {
     drop(outputs);
     assert_eq!(drops(&handles), [1; 6]);
     assert_eq!(output_drops(&more), [1; 6]);
+}
+
+#[test]
+fn a_waker_that_outlives_its_child_wakes_nobody_after_a_panic_beside_it() {
+    type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+    let kept = Rc::new(Cell::new(None::<Waker>));
+    let late = Rc::clone(&kept);
+    let mut set = FutureSet::<Boxed>::new();
+    set.insert(Box::pin(poll_fn(move |cx| {
+        late.set(Some(cx.waker().clone()));
+        Poll::Ready(())
+    })));
+    set.insert(Box::pin(poll_fn(|_| fault())));
+    set.insert(Box::pin(pending()));
+    assert!(faults(|| drop(poll(&mut set.next()))));
+    assert!(poll(&mut set.next()).is_ready());
+    assert!(poll(&mut set.next()).is_pending());
+    kept.take().expect("it was polled").wake();
+    assert!(poll(&mut set.next()).is_pending());
+    assert_eq!(set.len(), 1);
 }
 
 #[test]
