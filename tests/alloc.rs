@@ -3,6 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
 use std::future::{Future, Ready, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -615,6 +616,29 @@ fn who_is_given_up_before_its_turn_leaves_its_place_to_others() {
     let ((), once) = counted(&mut fill_and_cancel);
     let ((), often) = counted(|| (0..100).for_each(|_| fill_and_cancel()));
     assert!(often.peak < 3 * once.peak, "{often:?}, {once:?}");
+}
+
+#[test]
+fn who_is_given_up_before_one_that_panics_leaves_its_place_to_others() {
+    let child = |panics: bool| {
+        poll_fn(move |_| {
+            if panics {
+                resume_unwind(Box::new(()));
+            }
+            Poll::Ready(())
+        })
+    };
+    let mut set = FutureSet::with_capacity(8);
+    let given_up: Vec<_> = (0..7).map(|_| set.insert(child(false))).collect();
+    set.insert(child(true));
+    assert!(given_up.into_iter().all(|key| set.cancel(key)));
+    assert!(catch_unwind(AssertUnwindSafe(|| finish(set.next()))).is_err());
+    let ((), spent) = counted(|| {
+        (0..8).for_each(|_| {
+            set.insert(child(false));
+        });
+    });
+    assert_eq!(spent.allocations, 0, "all places are used again");
 }
 
 thread_local! {

@@ -84,7 +84,7 @@ pub(super) struct Ready {
     sleeper: Option<(*const (), &'static RawWakerVTable)>,
     /// Numbers taken off the stack, kept for its memory.
     taken: Vec<u32>,
-    /// The place of the child that was polled last when a poller was dropped.
+    /// The place of the child that was polled last, as of the last `learn`.
     last: u32,
 }
 
@@ -507,6 +507,7 @@ impl Lending<'_> {
         index: u32,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> (Poll<T>, bool) {
+        // Also of who has a waker of its own, so that `last` tells who has panicked.
         self.lent.turn(index);
         if let (false, Some(page)) = (FIRST, self.page) {
             if *self.kept & Ready::bit(index) != 0 {
@@ -555,8 +556,8 @@ impl Poller<'_> {
     /// Ends this, after polls that have all returned. The children in `gone`, bits of the block, are gone: it is forgotten that they had wakers.
     #[inline]
     pub(super) fn end(mut self, gone: u64) {
-        if self.lender.kept == 0 && !self.lender.has_made() {
-            // There is nothing to learn, and no page to free.
+        if self.lender.kept == 0 {
+            // There is nothing to learn, and no page to free: one is made for who keeps a waker.
             core::mem::forget(self);
         } else {
             self.lender.kept &= !gone;

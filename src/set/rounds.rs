@@ -279,14 +279,12 @@ impl<F: Future> Drop for Turn<'_, F> {
         let block = run.block();
         // Only who is polled panics, so somebody was.
         let panicked = books.ready.last();
+        debug_assert!((run.start..run.start + run.len).contains(&panicked));
         store.unmark(panicked);
-        let over = Run {
-            len: panicked + 1 - run.start,
-            ..*run
-        };
+        let over = run.bits() & u64::MAX >> (63 - panicked % 64);
         let in_flight = store.in_flight_in(block / 64);
         books.ready.forget_others(block, in_flight);
-        let marked = *store.marks_mut(block / 64) & over.bits();
+        let marked = *store.marks_mut(block / 64) & over;
         self.end(marked & in_flight, marked & !in_flight);
         let Self { store, books, run } = self;
         if let Some(rest) = run.from(panicked + 1) {
